@@ -12,6 +12,7 @@ import { readLimited } from '../source/docker/limited-read.ts';
 import type { Container, Note } from '../model/container.ts';
 import { showUntrustedLines } from '../model/untrusted-text.ts';
 import { problemLine } from '../model/print-problem.ts';
+import { openSource } from './open-source.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
 import { createPassMemory } from '../loop/pass-memory.ts';
@@ -68,7 +69,7 @@ export async function renderFromEngine(options: Options, asDiff: boolean, signal
     () => undefined,
   );
   try {
-    const source = await options.source.open(options, { engine, countCall: () => undefined });
+    const source = await openSource(options, { engine, countCall: () => undefined });
     // Asks frontends for their nginx version like the sidecar, so that both render the same file.
     const containers = await source.list(signal);
     return await reportOf(await renderOnce(containers, prover, options, signal), noPlaceholders, options, asDiff);

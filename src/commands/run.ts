@@ -15,6 +15,7 @@ import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import { openSource } from './open-source.ts';
 import { OptionsError } from '../options.ts';
 import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
@@ -108,7 +109,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     const countCall = (endpoint: string): void => tally.count('engine_requests_total', endpoint);
     const engine = createEngineClient(options.dockerHost, countCall);
     const parts = await assemble(engine, place, { tally, watchers, boundary, lock }, options, log);
-    const source = await options.source.open(options, { engine, countCall });
+    const source = await openSource(options, { engine, countCall });
     const sidecar = startSidecar(source, createTemplateStore(directory), parts, options, log, abort.signal);
     running.sidecar = sidecar;
     signals.onResync(

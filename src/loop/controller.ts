@@ -126,7 +126,7 @@ export function startController(
     hooks,
     options,
     signal,
-    view: createEngineView(source.list, nowMs),
+    view: createEngineView(source.list, nowMs, source.listsAll),
     memory: createEventMemory(),
     passMemory: createPassMemory(),
     retry: createBackoff(retryCapMs),

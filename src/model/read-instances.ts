@@ -280,7 +280,7 @@ function noPort({ instance, container }: Member): Problem {
     message:
       portsUnknown === undefined
         ? 'the container exposes no TCP port and has no meet.port'
-        : `the container has no meet.port, and its exposed TCP ports are unknown (${portsUnknown}): the engine lists no ports in host mode and on internal networks`,
+        : `the container has no meet.port, and its exposed TCP ports are unknown: ${portsUnknown}`,
     cure: 'set meet.port to the port that the container listens on',
   });
 }

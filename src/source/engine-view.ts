@@ -64,8 +64,11 @@ interface Seen {
   readonly fullListAtMs: number;
 }
 
-/** @param nowMs milliseconds since 1970 */
-export function createEngineView(list: ListContainers, nowMs: () => number): EngineView {
+/**
+ * @param nowMs milliseconds since 1970
+ * @param listsAll each list has all containers (`Source.listsAll`)
+ */
+export function createEngineView(list: ListContainers, nowMs: () => number, listsAll = false): EngineView {
   let seen: Seen = {
     containers: undefined,
     present: [],
@@ -91,7 +94,7 @@ export function createEngineView(list: ListContainers, nowMs: () => number): Eng
       const ids = idsToAskFor(seen, beganAtMs);
       const listed = ids === undefined || ids.length > 0 ? await list(signal, ids) : undefined;
       // `seen` now also holds the events that arrived during the list.
-      if (listed !== undefined) seen = afterList(seen, listed, ids);
+      if (listed !== undefined) seen = afterList(seen, listed, listsAll ? undefined : ids);
       seen = settle(seen, beganAtMs, ids === undefined);
       return seen.present;
     },

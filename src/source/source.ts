@@ -8,6 +8,11 @@ import type { DockerHost } from './docker-host.ts';
 export interface Source {
   readonly list: ListContainers;
   readonly subscribe: Subscribe;
+  /**
+   * Every list has all containers, also a list with ids: it comes from memory. A swarm reuses addresses, so a part of an
+   * older list beside a part of a newer one could lead to another service.
+   */
+  readonly listsAll?: true;
   /** Where the source reads, for messages: a URL. */
   readonly place: string;
   /** The longest pause between two attempts to reconnect. */

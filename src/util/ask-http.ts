@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { Agent, IncomingHttpHeaders } from 'node:http';
 
 /** The options of a request. */
 interface HttpQuestion {
@@ -7,6 +7,8 @@ interface HttpQuestion {
   readonly headers?: Readonly<Record<string, string>>;
   /** The unix socket to connect to; the URL's host is then only a name. */
   readonly socketPath?: string;
+  /** For `https:`, the agent with the certificates. Without one, each request has a connection of its own. */
+  readonly agent?: Agent;
   /** At most this much of the body is read; 0 doesn't wait for a body. */
   readonly maxBytes: number;
 }
@@ -27,7 +29,7 @@ interface HttpReply {
  */
 export function askHttp(url: string, { maxBytes, ...options }: HttpQuestion, signal: AbortSignal): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, { ...options, agent: false, signal }, (response) => {
+    const asked = request(url, { agent: false, ...options, signal }, (response) => {
       const { statusCode: status = 0, headers } = response;
       let body = '';
       let length = 0;

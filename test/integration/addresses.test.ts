@@ -61,7 +61,9 @@ test.concurrent.for([
     expect(problems.find(({ code }) => code === 'no-port')).toMatchObject({
       container: 'hosted',
       key: 'meet.port',
-      message: expect.stringMatching(/its exposed TCP ports are unknown \(.*\): the engine lists no ports in host mode/),
+      message: expect.stringMatching(
+        /its exposed TCP ports are unknown: the engine lists no ports in host mode and on internal networks \(.+\)/,
+      ),
       cure: 'set meet.port to the port that the container listens on',
     });
     expect(problems.find(({ code }) => code === 'no-port')?.message).toContain(why);

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { boundLabels, maxNetworks, maxPortEntries, tooManyLabels } from '../../model/label-limits.ts';
-import { isIdentityLabel, swarmServiceLabel } from '../../model/member.ts';
+import { maxNetworks, maxPortEntries } from '../../model/label-limits.ts';
+import { swarmServiceLabel } from '../../model/member.ts';
 import { parsePort } from '../../nginx/token.ts';
 import { entriesWithoutId } from '../../model/container.ts';
 import type { Container, ContainerState, Health, NetworkAttachment } from '../../model/container.ts';
@@ -8,6 +8,8 @@ import { maxListed } from './answer-limits.ts';
 import { newestDocker } from './engine-profile.ts';
 import type { EngineProfile } from './engine-profile.ts';
 import { recordOf, textOf, textsOf } from './json-fields.ts';
+import { labelsFromEngine } from './labels-from-engine.ts';
+import type { ReadLabels } from './labels-from-engine.ts';
 import { defined } from '../../util/defined.ts';
 
 /** The fields that meet-gen reads from an entry of `GET /containers/json` (Docker Engine API, ContainerSummary). */
@@ -187,18 +189,12 @@ function exposedTcpPortsOf(ports: unknown): readonly number[] {
   return [...new Set(found)].toSorted((left, right) => left - right);
 }
 
-/**
- * If any label isn't text, all are dropped, since that label may guard a path. The labels for project and instance
- * stay, so that the right instance gets the problem. A container without a role gets no problem.
- */
-function labelsOf(value: unknown): { readonly labels: Readonly<Record<string, string>>; readonly unreadable?: string } {
-  if (value === undefined || value === null) return { labels: {} };
-  if (typeof value !== 'object' || Array.isArray(value)) return { labels: {}, unreadable: "its labels aren't a JSON object" };
-  const entries = Object.entries(value);
-  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  const isOdd = texts.length < entries.length;
-  const unreadable = isOdd ? 'it has labels whose values are not text' : tooManyLabels(value as Readonly<Record<string, unknown>>);
-  if (unreadable === undefined) return { labels: boundLabels(Object.fromEntries(texts)) };
-  const labels = boundLabels(Object.fromEntries(texts.filter(([key]) => isIdentityLabel(key))));
-  return Object.hasOwn(value, 'meet.role') ? { labels, unreadable } : { labels };
+/** A container without a role gets no problem. */
+function labelsOf(value: unknown): ReadLabels {
+  const { labels, unreadable } = labelsFromEngine(value);
+  return unreadable !== undefined && (!isRecord(value) || Object.hasOwn(value, 'meet.role')) ? { labels, unreadable } : { labels };
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -16,6 +16,7 @@ const lookMs = 1000;
 const quickAttempts = 3;
 const firstPauseMs = 5000;
 const longestPauseMs = 300_000;
+const notListed = 'the engine lists no ports in host mode and on internal networks';
 /** A proxy answers with these to a call that it doesn't let through, an engine to a call that it doesn't have. */
 const denials: ReadonlySet<number | undefined> = new Set([401, 403, 404, 405, 501]);
 
@@ -49,7 +50,7 @@ export function createPortReader(
     try {
       known.set(container.id, { exposedTcpPorts: await exposedTcpPorts(container, signal), attempts, dueAtMs: Infinity });
     } catch (error) {
-      const portsUnknown = messageOf(error);
+      const portsUnknown = `${notListed} (${messageOf(error)})`;
       const isDenied = error instanceof EngineError && denials.has(error.status);
       known.set(container.id, { exposedTcpPorts: [], portsUnknown, attempts, dueAtMs: nowMs() + pauseMs(attempts, isDenied) });
       if (attempts === 1 && !isDenied) onFirstFailure(error);
@@ -94,7 +95,7 @@ function forgetAllBut(known: Map<string, unknown>, containers: readonly Containe
 }
 
 function withPorts(container: Container, ports: Ports | undefined): Container {
-  if (ports === undefined) return { ...container, portsUnknown: 'the engine has not been asked yet' };
+  if (ports === undefined) return { ...container, portsUnknown: `${notListed} (it has not been asked yet)` };
   const { attempts: _, dueAtMs: __, ...found } = ports;
   return { ...container, ...found };
 }

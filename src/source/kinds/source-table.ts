@@ -1,8 +1,9 @@
 import { dockerSource } from '../docker/docker-source.ts';
 import type { SourceKind } from '../source.ts';
+import { swarmSource } from '../swarm/swarm-source.ts';
 
 /** Every value of `--source`, in the order of its help. */
-export const sourceKinds: readonly SourceKind[] = [dockerSource];
+export const sourceKinds: readonly SourceKind[] = [dockerSource, swarmSource];
 
 export const defaultSource = dockerSource;
 

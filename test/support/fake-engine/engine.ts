@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { answerCommand, answerOf, commandedContainer, killedContainer, messageBody, refuseVersion } from './answer.ts';
 import type { FakeAnswer, FakeApi, FakeQuestion } from './answer.ts';
 import { createDelivery } from './event-delivery.ts';
@@ -10,11 +10,15 @@ import { kinds, passesFiltersOf, toldAs } from './kind.ts';
 import type { FakeKind } from './kind.ts';
 import { createFaults } from './faults.ts';
 import type { FaultKind, Faults } from './faults.ts';
+import { signedAnswer, signedLine, signedStreamHead } from './reader-signature.ts';
+import { passesTypes } from './swarm.ts';
+import type { FakeSwarm } from './swarm.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
 /** A received call. */
 interface FakeCall extends FakeQuestion {
+  readonly headers: IncomingHttpHeaders;
   /** Milliseconds since 1970. */
   readonly atMs: number;
 }
@@ -37,6 +41,10 @@ export interface FakeEngine {
   readonly socketPath: string;
   readonly world: World;
   readonly faults: Faults;
+  /** The swarm that the engine manages: with one, `/services` and `/tasks` work, and services and nodes have events. */
+  swarm: FakeSwarm | undefined;
+  /** The secret of a reader. With one, the answers are signed. */
+  secret: Buffer | undefined;
   readonly calls: readonly FakeCall[];
   /** The answered calls, without event streams. */
   readonly answered: readonly FakeAnswered[];
@@ -88,9 +96,15 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     timers.add(timer);
   };
 
-  const streamEvents = (response: ServerResponse, query: URLSearchParams, fault: FaultKind | undefined): void => {
+  const streamEvents = ({ query, headers }: FakeCall, response: ServerResponse, fault: FaultKind | undefined): void => {
     const filters = readFilters(query.get('filters'));
-    response.writeHead(200, { 'content-type': 'application/json' });
+    const { secret, swarm } = engine;
+    let lines = 0;
+    const lineOf = (event: FakeEvent): string => {
+      const json = JSON.stringify(event);
+      return secret === undefined ? json : signedLine(secret, headers, lines++, json);
+    };
+    response.writeHead(200, { 'content-type': 'application/json', ...(secret === undefined ? {} : signedStreamHead(secret, headers)) });
     response.flushHeaders();
     if (fault?.do === 'cut') return void response.destroy();
     streams.add(response);
@@ -98,7 +112,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       fault,
       (event) => {
         sentEvents += 1;
-        writeInPieces(response, `${JSON.stringify(event)}\n`, fault);
+        writeInPieces(response, `${lineOf(event)}\n`, fault);
       },
       later,
     );
@@ -108,9 +122,11 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     const since = query.get('since');
     if (since !== null) for (const event of world.eventsSince(Number(since))) say(event);
     const unsubscribe = world.subscribe(say);
+    const leave = swarm?.subscribe((event) => void (passesTypes(event, filters) && deliver(event)));
     response.on('close', () => {
       streams.delete(response);
       unsubscribe();
+      leave?.();
     });
   };
 
@@ -125,14 +141,16 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       return sendAnswer(response, { status: fault.status, body: messageBody(fault.message ?? 'made to fail') }, undefined, later);
     }
     const isStream = call.method === 'GET' && call.path === '/events' && refuseVersion(engine.api, call.version) === undefined;
-    if (isStream) return streamEvents(response, call.query, fault);
+    if (isStream) return streamEvents(call, response, fault);
     const ofCommand = engine.runsCommands ? answerCommand(call) : undefined;
     if (ofCommand !== undefined && fault === undefined) {
       const container = commandedContainer(call);
       if (container !== undefined) engine.onCommand(container);
       return sendAnswer(response, ofCommand, undefined, later);
     }
-    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call, engine.pingHeaders);
+    const ofSwarm = answerOfManager(call, engine);
+    const answer =
+      fault?.do === 'body' ? { status: 200, body: fault.body } : (ofSwarm ?? answerOf(world, engine.api, call, engine.pingHeaders));
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
     sendAnswer(response, answer, fault, later);
   };
@@ -144,6 +162,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       path: url.pathname.replace(versionPattern, ''),
       version: versionPattern.exec(url.pathname)?.[1],
       query: url.searchParams,
+      headers: request.headers,
       atMs: Date.now(),
     };
     calls.push(call);
@@ -181,6 +200,8 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     socketPath,
     world,
     faults,
+    swarm: undefined,
+    secret: undefined,
     calls,
     answered,
     api: { min: '1.24', max: '1.45' },
@@ -226,12 +247,23 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   return engine;
 }
 
+/** The answer of a manager, or of the reader before it; undefined for any other call. */
+function answerOfManager(
+  { method, path, headers }: FakeCall,
+  { swarm, secret }: Pick<FakeEngine, 'swarm' | 'secret'>,
+): FakeAnswer | undefined {
+  if (method !== 'GET' || (path !== '/services' && path !== '/tasks')) return undefined;
+  if (swarm === undefined) return { status: 503, body: messageBody('This node is not a swarm manager.') };
+  const answer = { status: 200, body: path === '/services' ? swarm.services() : swarm.tasks() };
+  return secret === undefined ? answer : signedAnswer(secret, path, headers, answer);
+}
+
 const versionPattern = /^\/v(\d+\.\d+)(?=\/)/;
 
 type Later = (delayMs: number, run: () => void) => void;
 
 function sendAnswer(response: ServerResponse, { status, body, headers }: FakeAnswer, fault: FaultKind | undefined, later: Later): void {
-  const length = status === 204 ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const length = status === 204 || status === 304 ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, { ...length, ...headers });
   if (fault?.do === 'cut') return void response.write(body.slice(0, Math.ceil(body.length / 2)), () => response.destroy());
   if (fault?.do === 'trickle') return trickle(response, Buffer.from(body), fault, later);

@@ -57,6 +57,16 @@ describe('a look', () => {
     expect(asked).toEqual(['all', ['id-1'], ['id-1'], ['id-2'], 'all']);
   });
 
+  it('takes a list with ids as a whole from a source that always lists all', async () => {
+    let there = many(3);
+    const view = createEngineView(() => Promise.resolve(there), nowMs, true);
+    view.setListening(true);
+    await view.look(signal);
+    there = [...there.slice(1), container({ id: 'new', name: 'new' })];
+    view.touch('new', now);
+    expect((await view.look(signal)).map(({ id }) => id)).toEqual(['id-1', 'id-2', 'new']);
+  });
+
   it('lists all containers after an event with an unknown id', async () => {
     const { view, asked } = engineOf(...many(300));
     await view.look(signal);

@@ -1,0 +1,35 @@
+import type { SourceKind } from '../source.ts';
+
+/** A manager answers soon after its return, and 50 nodes may wait for it. */
+const reconnectCapMs = 400;
+
+export const swarmSource: SourceKind = {
+  name: 'swarm',
+  meaning: 'the tasks of a Docker Swarm, from the managers at --managers',
+  async open({ managers, readerSecret, node, instance }, { countCall }) {
+    const [{ createManagerClient }, { createManagers }, { pollSwarm }, { readReaderSecret }, { createResolver, resolveManager }] =
+      await Promise.all([
+        import('./manager-client.ts'),
+        import('./managers.ts'),
+        import('./poll.ts'),
+        import('./reader-secret.ts'),
+        import('./task-dns.ts'),
+      ]);
+    const secret = readerSecret === undefined ? undefined : await readReaderSecret(readerSecret);
+    const resolve = createResolver();
+    return {
+      ...pollSwarm({
+        managers: createManagers(managers, (name) => resolveManager(resolve, name)),
+        client: createManagerClient(secret, countCall),
+        resolve,
+        secret,
+        node,
+        instance,
+      }),
+      place: managers.map(({ url }) => url).join(', '),
+      reconnectCapMs,
+      drainAdvice:
+        'on a swarm, a task is drained by the swarm. A whole service: docker service update --label-add meet.drain=true <service>, and --label-rm meet.drain to end it. All tasks of a node: docker node update --availability drain <node>',
+    };
+  },
+};
