@@ -59,7 +59,9 @@ function isWhole(service: unknown): boolean {
 }
 
 function undefinedNames(file: ComposeFile, name: string, service: Json): readonly string[] {
-  const volumes = listOf(service['volumes']).map((one) => one.split(':')[0] ?? '');
+  // A tmpfs has no source.
+  const mounts = Array.isArray(service['volumes']) ? service['volumes'].filter((one) => !isRecord(one) || one['type'] !== 'tmpfs') : [];
+  const volumes = listOf(mounts).map((one) => one.split(':')[0] ?? '');
   const used = {
     // Every project has a network of this name.
     networks: listOf(service['networks']).filter((one) => one !== 'default'),

@@ -41,7 +41,7 @@ export const checkDocker: CommandCheck = (words, check) => {
     ];
   if (command === 'exec') return [...unknown, ...check(rest.slice(1))];
   // Commands that take names also take flags after the names.
-  return [...unknown, ...rest.filter((word) => word.startsWith('-')).map((word) => `docker ${command} … ${word}: flags come first`)];
+  return [...unknown, ...rest.filter((word) => /^-./.test(word)).map((word) => `docker ${command} … ${word}: flags come first`)];
 };
 
 function checkCompose(words: readonly string[], check: (words: readonly string[]) => readonly string[]): readonly string[] {

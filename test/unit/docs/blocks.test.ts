@@ -44,9 +44,11 @@ describe('labels, variables and flags in the prose', () => {
 });
 
 describe('commands in the comments of files for users', () => {
-  const files = ['compose.example.yml', 'compose.hardened.yml', 'compose.podman.yml', '.env.example'];
+  const files = ['compose.example.yml', 'compose.hardened.yml', 'compose.podman.yml', 'stack.example.yml', '.env.example'];
   const lines = files.flatMap((file) =>
-    [...readPage(file).matchAll(/^# +(?:\d\. )?((?:docker|meet-gen|awk|chmod) .*)$/gm)].map(([, line = '']) => [file, line] as const),
+    [...readPage(file).matchAll(/^# +(?:\d\. )?((?:docker|meet-gen|awk|chmod|openssl) .*)$/gm)].map(
+      ([, line = '']) => [file, line] as const,
+    ),
   );
   it.each(lines)('%s: %s', (_, line) => {
     expect(checkShell(line)).toEqual([]);
