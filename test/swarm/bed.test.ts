@@ -32,7 +32,7 @@ networks:
 
 beforeAll(async () => {
   swarm = providedSwarm();
-  stack = await deployStack(swarm, 'bed', stackFile(swarm.images.backend));
+  stack = await deployStack(swarm, 'bed', { files: { 'stack.yml': stackFile(swarm.images.backend) } });
   await swarm.settled({ [backend]: 3 });
 });
 afterAll(() => stack?.remove());

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runCommand } from '../../providers/run-command.ts';
 import { waitUntil } from '../wait-until.ts';
 import type { Swarm, SwarmNode } from './swarm.ts';
 
@@ -9,7 +10,7 @@ export interface Stack {
   readonly name: string;
   /** The full name of a service, for example `meet_frontend` of `frontend`. */
   service(name: string): string;
-  /** Runs `docker service update` on a service and returns at once. */
+  /** Runs `docker service update` on a service, and waits until Swarm reports its end. */
   update(service: string, ...args: readonly string[]): Promise<void>;
   scale(service: string, replicas: number): Promise<void>;
   /** Removes the stack with its volumes, and waits until no node has any of it. */
@@ -18,21 +19,25 @@ export interface Stack {
 
 const label = 'com.docker.stack.namespace';
 const removeLimitMs = 120_000;
+const updateLimitMs = 180_000;
 
-/** Runs `docker stack deploy` with the text of a stack file, and the files that it names. */
-export async function deployStack(
-  { manager, nodes }: Swarm,
-  name: string,
-  text: string,
-  files: Readonly<Record<string, string>> = {},
-): Promise<Stack> {
+interface StackFiles {
+  /** The files of the checkout, with `stack.yml`. */
+  readonly files: Readonly<Record<string, string>> & { readonly 'stack.yml': string };
+  /** What the user's shell runs first, such as reading `.env`. */
+  readonly settings?: string;
+}
+
+/** Runs `docker stack deploy` in a folder with these files. */
+export async function deployStack({ manager, nodes }: Swarm, name: string, { files, settings = '' }: StackFiles): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'mg-stack-'));
   try {
-    for (const [path, content] of Object.entries({ 'stack.yml': text, ...files })) {
+    for (const [path, content] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), content);
     }
-    await manager.docker('stack', 'deploy', '--detach', '--resolve-image', 'never', '--compose-file', join(folder, 'stack.yml'), name);
+    const deploy = ['stack', 'deploy', '--detach', '--resolve-image', 'never', '--compose-file', 'stack.yml', name];
+    await runCommand('sh', ['-c', `${settings}\nexec "$@"`, 'sh', manager.dockerCli, ...deploy], { cwd: folder, env: manager.env });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -41,7 +46,10 @@ export async function deployStack(
     name,
     service,
     async update(part, ...args) {
+      const state = (): Promise<string> =>
+        manager.docker('service', 'inspect', '--format', '{{with .UpdateStatus}}{{.State}} {{.StartedAt}}{{end}}', service(part));
       await manager.docker('service', 'update', '--detach', '--no-resolve-image', ...args, service(part));
+      await waitUntil(`the update of ${service(part)} is over`, async () => !(await state()).startsWith('updating'), updateLimitMs);
     },
     async scale(part, replicas) {
       await manager.docker('service', 'scale', '--detach', `${service(part)}=${replicas}`);

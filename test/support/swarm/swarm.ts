@@ -16,16 +16,20 @@ import { waitUntil } from '../wait-until.ts';
 
 /** A node of the swarm: an engine that a test may cut off, kill and start again. */
 export interface SwarmNode extends NodeLayout {
+  readonly dockerCli: string;
+  readonly env: Record<string, string>;
   /** Runs the docker CLI on this node's engine. */
   docker(...args: readonly string[]): Promise<string>;
   /** GET from the node's engine, as JSON. Only managers know services and tasks. */
   api<Answer>(path: string): Promise<Answer>;
   /** GET from a port that a task publishes on this node (`mode: host`). */
-  get(port: number, path: string): ReturnType<typeof httpGet>;
+  get(port: number, path: string, headers?: Readonly<Record<string, string>>): ReturnType<typeof httpGet>;
   /** Starts kept-alive clients on this node, which ask a port that a task publishes on this node. */
   load(port: number, plan: Pick<LoadPlan, 'name'> & Partial<LoadPlan>): Promise<Load>;
   /** The id of the running container of a service on this node, for example `meet_frontend`. */
   container(service: string): Promise<string>;
+  /** Kills the first process of a running container, like a crash. */
+  crash(container: string): Promise<void>;
   /** Standard output and standard error of all containers of a service that this node has had. */
   logs(service: string): Promise<string>;
   /** A file in a volume of this node; undefined if there is none. */
@@ -144,13 +148,14 @@ function createNode(layout: SwarmLayout, { idle }: SwarmImages, node: NodeLayout
   const service = serviceOf(node);
   return {
     ...node,
+    ...client,
     docker: run,
     async api<Answer>(path: string) {
       const { status, body } = await httpGet({ socketPath: node.host.replace('unix://', '') }, path);
       if (status !== 200) throw new Error(`GET ${path} of ${node.name}: ${status} ${body}`);
       return JSON.parse(body) as Answer;
     },
-    get: (port, path) => httpGet({ host: node.publishAddress, port }, path),
+    get: (port, path, headers = {}) => httpGet({ host: node.publishAddress, port, headers }, path),
     async load(port, plan) {
       const name = `load-${plan.name}`;
       const program = ['--entrypoint', 'sleep', idle, 'infinity'];
@@ -169,6 +174,11 @@ function createNode(layout: SwarmLayout, { idle }: SwarmImages, node: NodeLayout
       const [found] = await containersOf(name);
       if (found === undefined) throw new Error(`${node.name} runs no container of ${name}`);
       return found;
+    },
+    async crash(container) {
+      const pid = Number(await run('inspect', '--format', '{{.State.Pid}}', container));
+      if (!(pid > 1)) throw new Error(`${container} does not run`);
+      await service.run('/bin/sh', ['-c', `kill -s KILL ${pid}`]);
     },
     async logs(name) {
       const ids = await containersOf(name, '--all');
