@@ -121,7 +121,9 @@ it('each reload way is in the table and in docs/configuration.md, and no other f
 });
 
 it('each source is a folder with a line in the table, and the sink is a line of the sidecar', () => {
-  const folders = readdirSync(join(repository, 'src/source'), { withFileTypes: true }).filter((one) => one.isDirectory() && one.name !== 'kinds');
+  const folders = readdirSync(join(repository, 'src/source'), { withFileTypes: true }).filter(
+    (one) => one.isDirectory() && one.name !== 'kinds',
+  );
   const commands = sources
     .filter(({ name }) => name.startsWith('commands/') || name === 'source/kinds/source-table.ts')
     .map(({ text }) => text);
