@@ -10,6 +10,8 @@ import { kinds, passesFiltersOf, toldAs } from './kind.ts';
 import type { FakeKind } from './kind.ts';
 import { createFaults } from './faults.ts';
 import type { FaultKind, Faults } from './faults.ts';
+import { answerSwarm, createFakeSwarm } from './swarm.ts';
+import type { FakeSwarm } from './swarm.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
 
@@ -36,6 +38,7 @@ export interface FakeEngine {
   readonly host: string;
   readonly socketPath: string;
   readonly world: World;
+  readonly swarm: FakeSwarm;
   readonly faults: Faults;
   readonly calls: readonly FakeCall[];
   /** The answered calls, without event streams. */
@@ -72,6 +75,8 @@ export interface FakeEngine {
  */
 export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const world = createWorld();
+  const swarmListeners = new Set<(event: FakeEvent) => void>();
+  const swarm = createFakeSwarm(swarmListeners);
   const faults = createFaults();
   const calls: FakeCall[] = [];
   const answered: FakeAnswered[] = [];
@@ -108,8 +113,10 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     const since = query.get('since');
     if (since !== null) for (const event of world.eventsSince(Number(since))) say(event);
     const unsubscribe = world.subscribe(say);
+    swarmListeners.add(say);
     response.on('close', () => {
       streams.delete(response);
+      swarmListeners.delete(say);
       unsubscribe();
     });
   };
@@ -132,7 +139,10 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       if (container !== undefined) engine.onCommand(container);
       return sendAnswer(response, ofCommand, undefined, later);
     }
-    const answer = fault?.do === 'body' ? { status: 200, body: fault.body } : answerOf(world, engine.api, call, engine.pingHeaders);
+    const answer =
+      fault?.do === 'body'
+        ? { status: 200, body: fault.body }
+        : (answerSwarm(swarm, call) ?? answerOf(world, engine.api, call, engine.pingHeaders));
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
     sendAnswer(response, answer, fault, later);
   };
@@ -180,6 +190,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     host: `unix://${socketPath}`,
     socketPath,
     world,
+    swarm,
     faults,
     calls,
     answered,

@@ -1,10 +1,10 @@
 /** An event as `GET /events` prints it: one JSON object per line. */
 export interface FakeEvent {
-  readonly Type: 'container' | 'network';
+  readonly Type: 'container' | 'network' | 'service' | 'node';
   /** Also has the result of `health_status: healthy`, or the command of `exec_create: …`. */
   readonly Action: string;
   readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
-  readonly scope: 'local';
+  readonly scope: 'local' | 'swarm';
   /** Only Podman has this field. */
   readonly HealthStatus?: string | undefined;
   readonly time: number;
