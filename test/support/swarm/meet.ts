@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { hookScript } from '../../../src/commands/hook.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
 import { docker } from '../../providers/engine/docker-command.ts';
+import { tryCommand } from '../../providers/run-command.ts';
 import { waitUntil } from '../wait-until.ts';
 import { deployStack, type Stack } from './stack.ts';
 import type { Swarm, SwarmNode } from './swarm.ts';
@@ -20,6 +21,8 @@ export interface SwarmMeet extends Stack {
   routed(nodes?: readonly SwarmNode[], backends?: readonly string[]): Promise<void>;
   /** The file that the meet-gen of a node has published. */
   published(node: SwarmNode): string | undefined;
+  /** The ranks of the backends in the status of a node's meet-gen, without repetition. */
+  ranks(node: SwarmNode): Promise<readonly string[]>;
   /** The status of a node's meet-gen. */
   status(node: SwarmNode): Promise<StatusSnapshot>;
 }
@@ -64,8 +67,8 @@ export async function deployMeet(swarm: Swarm): Promise<SwarmMeet> {
   };
   const status = async (node: SwarmNode): Promise<StatusSnapshot> => {
     const command = ['exec', await node.container(stack.service('meet-gen')), 'meet-gen', 'status', '--json'];
-    // Exits with 7 while it hasn't converged.
-    return JSON.parse(await node.docker(...command)) as StatusSnapshot;
+    // The command exits with 7 while not everything is live.
+    return JSON.parse((await tryCommand(node.dockerCli, command, { env: node.env })).stdout) as StatusSnapshot;
   };
   return {
     ...stack,
@@ -90,6 +93,11 @@ export async function deployMeet(swarm: Swarm): Promise<SwarmMeet> {
       });
     },
     published: (node) => node.read(`${stack.name}_routing`, 'routing.conf'),
+    async ranks(node) {
+      const services = (await status(node)).instances.flatMap((instance) => instance.services);
+      const replicas = services.filter(({ role }) => role === 'backend').flatMap((service) => service.replicas);
+      return [...new Set(replicas.map(({ rank }) => rank))];
+    },
     status,
     async remove() {
       await stack.remove();

@@ -10,13 +10,16 @@ export interface Stack {
   readonly name: string;
   /** The full name of a service, for example `meet_frontend` of `frontend`. */
   service(name: string): string;
-  /** Runs `docker service update` on a service, and waits until Swarm reports its end. */
+  /** Runs `docker service update` on a service. */
   update(service: string, ...args: readonly string[]): Promise<void>;
+  /** Replaces all tasks of a service by `docker service update`, and waits until Swarm has done it. */
+  replace(service: string, ...args: readonly string[]): Promise<void>;
   scale(service: string, replicas: number): Promise<void>;
   /** Removes the stack with its volumes, and waits until no node has any of it. */
   remove(): Promise<void>;
 }
 
+const updateState = '{{with .UpdateStatus}}{{.State}}{{end}}';
 const label = 'com.docker.stack.namespace';
 const removeLimitMs = 120_000;
 const updateLimitMs = 180_000;
@@ -42,14 +45,23 @@ export async function deployStack({ manager, nodes }: Swarm, name: string, { fil
     rmSync(folder, { recursive: true });
   }
   const service = (part: string): string => `${name}_${part}`;
+  const update = async (part: string, ...args: readonly string[]): Promise<void> => {
+    await manager.docker('service', 'update', '--detach', '--no-resolve-image', ...args, service(part));
+  };
   return {
     name,
     service,
-    async update(part, ...args) {
-      const state = (): Promise<string> =>
-        manager.docker('service', 'inspect', '--format', '{{with .UpdateStatus}}{{.State}} {{.StartedAt}}{{end}}', service(part));
-      await manager.docker('service', 'update', '--detach', '--no-resolve-image', ...args, service(part));
-      await waitUntil(`the update of ${service(part)} is over`, async () => !(await state()).startsWith('updating'), updateLimitMs);
+    update,
+    async replace(part, ...args) {
+      await update(part, '--force', ...args);
+      let state = '';
+      await waitUntil(
+        `the update of ${service(part)} is complete`,
+        // There is no state until Swarm begins.
+        async () => (state = await manager.docker('service', 'inspect', '--format', updateState, service(part))).trim() === 'completed',
+        updateLimitMs,
+        () => state,
+      );
     },
     async scale(part, replicas) {
       await manager.docker('service', 'scale', '--detach', `${service(part)}=${replicas}`);
