@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startManagers } from '../support/swarm/swarm.ts';
+import { startOwnSwarm, type OwnSwarm } from '../support/swarm/swarm.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// Three managers: what happens when managers end.
+// The ends of managers, in a swarm of three.
 
-let swarm: Awaited<ReturnType<typeof startManagers>>;
+let swarm: OwnSwarm;
 
 beforeAll(async () => {
-  swarm = await startManagers();
+  swarm = await startOwnSwarm(3);
 });
 afterAll(() => swarm?.stop());
 

@@ -3,7 +3,7 @@ import { deployStack, type Stack } from '../support/swarm/stack.ts';
 import { providedSwarm, type Swarm } from '../support/swarm/swarm.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// The tests' own swarm: what the other tests rely on. No part of meet-gen runs here.
+// The swarm of the tests, on which the other tests rely. No part of meet-gen runs here.
 
 let swarm: Swarm;
 let stack: Stack;

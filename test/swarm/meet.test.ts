@@ -92,7 +92,7 @@ describe.sequential('stack.example.yml on a manager and two workers', () => {
     for (const { backends } of summaries) expect(Object.keys(backends)).toHaveLength(6);
   });
 
-  test('loses no GET when a task crashes, and only POST requests that it had', async () => {
+  test('loses no GET when a task crashes, and no POST but those under way', async () => {
     const [crashing] = await swarm.running(meet.service('backend'));
     if (crashing === undefined) throw new Error('no backend runs');
     const summaries = await underLoad(meet, {

@@ -19,7 +19,7 @@ export interface MachineLinks {
 /** The address of a node on the link between the nodes. */
 export const addressAmongNodes = (index: number): string => `198.18.250.${index + 1}`;
 
-/** The address of a node on its link with the machine, which has the one before it. */
+/** The address of a node on its link with the machine, which has the address before this. */
 export const addressForMachine = ({ network }: MachineLinks, index: number): string => `${network}.${4 * index + 2}`;
 
 /** A network namespace with a bridge. It ends with `end()`, and at the latest with this process. */

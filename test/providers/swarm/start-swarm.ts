@@ -31,14 +31,14 @@ interface SwarmPlaces {
 /** The swarm of the tests. */
 const usualPlaces: SwarmPlaces = { name: 'swarm', nodes: 3, links: { prefix: 'meetgen-s', network: '198.18.253' } };
 
-/** A swarm beside it for a test of the start and the end, without images. */
+/** A second swarm without images, for a test of the start and the end. */
 export const crashPlaces: SwarmPlaces = { name: 'crash', nodes: 2, links: { prefix: 'meetgen-c', network: '198.18.252' } };
 
 const patienceSeconds = 300;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /**
- * Starts engines and makes a swarm of them: a manager and two workers, or three managers. They have the images of
+ * Starts engines, and makes a swarm: a manager and two workers, or three managers. The engines have the images of
  * earlier runs: see `copyImages`. Everything ends at `stop()`, and at the latest with this process.
  */
 export async function startSwarm(managers: number, places: SwarmPlaces = usualPlaces): Promise<StartedSwarm> {
@@ -58,7 +58,7 @@ export async function startSwarm(managers: number, places: SwarmPlaces = usualPl
       await removeAllButImages(clientOfNode({ dockerCli, env }, node));
       return node;
     });
-    // A failed start must not leave another one under way.
+    // After a failed start, the other nodes must have ended their start, too.
     await Promise.allSettled(starts);
     const unjoined = { switchPid: middle.pid, managers, dockerCli, env };
     return { layout: await formSwarm(unjoined, await Promise.all(starts)), stop };

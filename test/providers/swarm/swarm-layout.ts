@@ -4,9 +4,9 @@ import type { EngineKind } from '../engines/engine-kinds.ts';
 
 /** One engine of the swarm, as plain data: test files run in other processes than the set-up. */
 export interface NodeLayout {
-  /** Its host name. */
+  /** The host name. */
   readonly name: string;
-  /** Its id in the swarm. */
+  /** The id in the swarm. */
   readonly id: string;
   /** The process that holds the node's namespaces. */
   readonly pid: number;
@@ -34,7 +34,7 @@ export function nodeKind(name: string): EngineKind {
   return { name, family: 'docker', version: '28.', suite: 'forky', isSwarmNode: true };
 }
 
-/** The dockerd of a node. Its end leaves the containers running, its next start ends them. */
+/** The dockerd of a node. A kill leaves the containers running, the next start ends them. */
 export function serviceOf({ name, pid }: Pick<NodeLayout, 'name' | 'pid'>): EngineService {
   return serviceIn(nodeKind(name), heldNamespaces(name, pid));
 }

@@ -17,7 +17,7 @@ export interface SwarmMeet extends Stack {
   backends(): Promise<readonly string[]>;
   /** The hosts that answer at the API through the frontend of a node. An answer of another kind is a status. */
   answering(node: SwarmNode): Promise<readonly string[]>;
-  /** Waits until all running backends answer through the frontend of each of these nodes, and no others. */
+  /** Waits until exactly the running backends answer through the frontend of each of these nodes. */
   routed(nodes?: readonly SwarmNode[], backends?: readonly string[]): Promise<void>;
   /** The file that the meet-gen of a node has published. */
   published(node: SwarmNode): string | undefined;
@@ -78,7 +78,7 @@ export async function deployMeet(swarm: Swarm): Promise<SwarmMeet> {
     async routed(of = nodes, expected) {
       let seen: unknown;
       await waitUntil(
-        'the running backends answer through all frontends, and no others',
+        'exactly the running backends answer through all frontends',
         async () => {
           const wanted = (expected ?? (await backends())).join();
           const answers = await Promise.all(of.map((node) => answering(node).catch((error: Error) => [error.message])));

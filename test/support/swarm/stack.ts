@@ -27,7 +27,7 @@ const updateLimitMs = 180_000;
 interface StackFiles {
   /** The files of the checkout, with `stack.yml`. */
   readonly files: Readonly<Record<string, string>> & { readonly 'stack.yml': string };
-  /** What the user's shell runs first, such as reading `.env`. */
+  /** Commands of the user's shell before the deployment, such as reading `.env`. */
   readonly settings?: string;
 }
 

@@ -32,7 +32,7 @@ export interface SwarmNode extends NodeLayout {
   crash(container: string): Promise<void>;
   /** Standard output and standard error of all containers of a service that this node has had. */
   logs(service: string): Promise<string>;
-  /** A file in a volume of this node; undefined if there is none. */
+  /** A file in a volume of this node; undefined if the volume has no such file. */
   read(volume: string, path: string): string | undefined;
   /** Cuts the node off from the other nodes, but not from the test. */
   cut(): Promise<void>;
@@ -43,7 +43,7 @@ export interface SwarmNode extends NodeLayout {
   start(): Promise<void>;
 }
 
-/** What the API shows of a task, as far as tests read it. */
+/** The fields of the API's answer about a task that tests read. */
 interface SwarmTask {
   readonly ID: string;
   readonly ServiceID: string;
@@ -65,7 +65,7 @@ export interface Swarm {
   readonly workers: readonly SwarmNode[];
   /** The tasks of a service that run, and are meant to. */
   running(service: string): Promise<readonly SwarmTask[]>;
-  /** Waits until exactly this many tasks of each service run, and no others. */
+  /** Waits until exactly this many tasks of each service run, and no task starts or leaves. */
   settled(counts: Readonly<Record<string, number>>): Promise<void>;
   nodeOf(task: SwarmTask): SwarmNode;
   /** `Ready` or `Down`, by the name of the node. */
@@ -79,9 +79,14 @@ export function providedSwarm(): Swarm {
   return createSwarm(inject('swarm'), inject('swarmImages'));
 }
 
-/** Starts a swarm of three managers, for a test that ends managers. */
-export async function startManagers(): Promise<Swarm & { stop(): Promise<void> }> {
-  const { layout, stop } = await startSwarm(3);
+/** A swarm of a single test. */
+export interface OwnSwarm extends Swarm {
+  stop(): Promise<void>;
+}
+
+/** Starts a manager and two workers, or three managers. */
+export async function startOwnSwarm(managers: 1 | 3): Promise<OwnSwarm> {
+  const { layout, stop } = await startSwarm(managers);
   try {
     return { ...createSwarm(layout, await copyToSwarm(providedEngine(), providedImages(), layout)), stop };
   } catch (error) {
@@ -105,7 +110,7 @@ function createSwarm(layout: SwarmLayout, images: SwarmImages): Swarm {
     async settled(counts) {
       let seen: Readonly<Record<string, readonly string[]>> = {};
       await waitUntil(
-        `these tasks run, and no others: ${JSON.stringify(counts)}`,
+        `exactly these tasks run: ${JSON.stringify(counts)}`,
         async () => {
           const lists = await Promise.all(Object.keys(counts).map(async (service) => [service, await tasksOf(service)] as const));
           seen = Object.fromEntries(lists.map(([service, tasks]) => [service, tasks.map(describeTask)]));

@@ -16,7 +16,7 @@ interface Change {
 const plan = { clients: 20, posting: 4, pauseMs: [10, 40] } as const;
 const requestsBefore = 200;
 
-/** What the clients of a node saw. */
+/** The results of a node's clients. */
 interface NodeSummary extends LoadSummary {
   readonly node: string;
 }
