@@ -101,10 +101,7 @@ describe.sequential('stack.example.yml on a manager and two workers', () => {
       requestsOfEach: 1500,
       act: async () => {
         await swarm.nodeOf(crashing).crash(crashing.Status.ContainerStatus?.ContainerID ?? '');
-        await waitUntil(
-          'the crash is known',
-          async () => !(await swarm.running(meet.service('backend'))).some(({ ID }) => ID === crashing.ID),
-        );
+        await swarm.ended(crashing);
         await swarm.settled(everywhere(3));
         await meet.routed();
       },

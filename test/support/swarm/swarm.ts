@@ -67,6 +67,8 @@ export interface Swarm {
   running(service: string): Promise<readonly SwarmTask[]>;
   /** Waits until exactly this many tasks of each service run, and no task starts or leaves. */
   settled(counts: Readonly<Record<string, number>>): Promise<void>;
+  /** Waits until the manager knows that a task runs no more. */
+  ended(task: SwarmTask): Promise<void>;
   nodeOf(task: SwarmTask): SwarmNode;
   /** `Ready` or `Down`, by the name of the node. */
   states(): Promise<Readonly<Record<string, string>>>;
@@ -119,6 +121,12 @@ function createSwarm(layout: SwarmLayout, images: SwarmImages): Swarm {
         settleLimitMs,
         () => JSON.stringify(seen, undefined, 1),
       );
+    },
+    async ended({ ID, ServiceID }) {
+      await waitUntil(`the task ${ID} has ended`, async () => {
+        const tasks = await tasksOf(ServiceID);
+        return tasks.every((task) => task.ID !== ID || task.Status.State !== 'running');
+      });
     },
     nodeOf({ ID, NodeID }) {
       const found = nodes.find(({ id }) => id === NodeID);

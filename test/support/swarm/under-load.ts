@@ -35,8 +35,9 @@ export async function underLoad(meet: SwarmMeet, { name, nodes, requestsOfEach, 
   const summaries = await Promise.all(loads.map((load) => load.stop()));
   return summaries.map((summary, index) => {
     const node = nodes[index]?.name ?? '';
-    console.log(`${name}, ${node}: ${figures(summary)}`);
-    return { ...summary, node };
+    const result = { ...summary, node };
+    console.log([`${name}, ${node}: ${figures(summary)}`, ...failuresOf([result])].join('\n  '));
+    return result;
   });
 }
 
@@ -45,7 +46,10 @@ export function failuresOf(summaries: readonly NodeSummary[], method?: 'GET' | '
   return summaries.flatMap(({ node, failures }) =>
     failures
       .filter((failure) => method === undefined || failure.method === method)
-      .map(({ method: used, kind, detail, tookMs }) => `${node}: ${used} ${kind}, ${detail}, after ${Math.round(tookMs)} ms`),
+      .map(
+        ({ method: used, kind, detail, tookMs, sentAtMs }) =>
+          `${node}: ${used} ${kind}, ${detail}, after ${Math.round(tookMs)} ms, sent at ${new Date(sentAtMs).toISOString()}`,
+      ),
   );
 }
 
