@@ -73,6 +73,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'swarm',
+          include: ['test/swarm/**/*.test.ts'],
+          globalSetup: ['test/providers/swarm/global-setup.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 6 },
+        },
+      },
+      {
+        test: {
           name: 'endurance',
           include: ['test/endurance/**/*.test.ts'],
           globalSetup: ['test/setup/build.ts', 'test/providers/engine/global-setup.ts'],
@@ -80,7 +92,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
     ],

@@ -20,7 +20,7 @@ export function createProgram(): Command {
     .showHelpAfterError('meet-gen: see --help')
     .configureOutput({ outputError: (text, write) => write(`${showUntrustedLines(text.replace(/^error: /, 'meet-gen: ')).join('\n')}\n`) })
     .exitOverride();
-  for (const add of [addRun, addRender, addDrain, addExplain, addDoctor, addStatus, addHealthcheck, addHook]) add(program);
+  for (const add of [addRun, addReader, addRender, addDrain, addExplain, addDoctor, addStatus, addHealthcheck, addHook]) add(program);
   return program;
 }
 
@@ -34,6 +34,29 @@ function addRun(program: Command): void {
       const options = readOptions('run', byOption(flags), process.env);
       const { runSidecar } = await import('./commands/run.ts');
       await runSidecar(options, operatorSignals());
+    });
+}
+
+function addReader(program: Command): void {
+  addOptions(
+    program
+      .command('reader')
+      .description("on the managers of a swarm: show the nodes' meet-gen services and tasks, only with the fields that routing needs"),
+    'reader',
+  )
+    .addHelpText(
+      'after',
+      `
+Answers GET /_ping, /version, /events, /services and /tasks, signed with the
+secret. The socket of the engine stays with the reader (docs/security.md).
+
+Exit code: 0 stopped, 1 the stop was forced, 2 an option or variable is wrong.
+Signals: TERM and INT stop, and a second one at once.`,
+    )
+    .action(async (flags: Flags) => {
+      const options = readOptions('reader', byOption(flags), process.env);
+      const { runReader } = await import('./commands/reader.ts');
+      await runReader(options, operatorSignals());
     });
 }
 

@@ -12,7 +12,11 @@ import { messageOf } from './util/error-message.ts';
 
 export type CommandName = 'run' | 'reader' | 'render' | 'drain' | 'explain' | 'status' | 'doctor' | 'healthcheck';
 type Check = 'auto' | 'exec' | 'off';
-type Listen = { readonly host: string; readonly port: number } | 'off';
+interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+type Listen = ListenAddress | 'off';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -36,6 +40,7 @@ function option<Value>(spec: OptionSpec<Value>): OptionSpec<Value> {
 
 const all: readonly CommandName[] = ['run', 'render', 'healthcheck'];
 const working: readonly CommandName[] = ['run', 'render'];
+const logging: readonly CommandName[] = [...all, 'reader'];
 
 /** `--out <directory>`, or the flag alone for a switch. */
 export function flagWithValue({ flag, placeholder }: Pick<OptionSpec<unknown>, 'flag' | 'placeholder'>): string {
@@ -49,7 +54,7 @@ export const optionTable = {
     variable: 'DOCKER_HOST',
     placeholder: 'url',
     meaning: 'the engine: unix:///path or tcp://host:port; over TLS with DOCKER_TLS_VERIFY and DOCKER_CERT_PATH',
-    commands: [...working, 'doctor'],
+    commands: [...working, 'reader', 'doctor'],
     fallback: 'unix:///var/run/docker.sock',
     parse: parseDockerHost,
   }),
@@ -79,6 +84,15 @@ export const optionTable = {
     meaning: 'the file with the secret that meet-gen reader signs its answers with. Without it, run accepts answers without a signature',
     commands: [...working, 'reader'],
     parse: parseText,
+  }),
+  serve: option({
+    flag: '--serve',
+    variable: 'MEET_GEN_SERVE',
+    placeholder: 'address:port',
+    meaning: 'the address where meet-gen reader answers the nodes',
+    commands: ['reader'],
+    fallback: '0.0.0.0:9190',
+    parse: parseServe,
   }),
   node: option({
     flag: '--node',
@@ -202,7 +216,7 @@ export const optionTable = {
     variable: 'MEET_GEN_LOG_LEVEL',
     placeholder: 'level',
     meaning: `log messages of this level and above: ${logLevels.join(', ')}`,
-    commands: all,
+    commands: logging,
     fallback: 'info',
     parse: parseLogLevel,
   }),
@@ -211,7 +225,7 @@ export const optionTable = {
     variable: 'MEET_GEN_LOG_FORMAT',
     placeholder: 'format',
     meaning: 'json or pretty; without --log-format pretty on a terminal, json elsewhere',
-    commands: all,
+    commands: logging,
     parse: parseLogFormat,
   }),
 } as const;
@@ -334,10 +348,22 @@ function parseCheck(text: string): Check {
 
 function parseListen(text: string): Listen {
   if (text === 'off') return 'off';
+  const address = readAddress(text);
+  if (address === undefined) throw new Error('the value must look like 127.0.0.1:9180, :9180, [::1]:9180 or off');
+  return address;
+}
+
+function parseServe(text: string): ListenAddress {
+  const address = readAddress(text);
+  if (address === undefined) throw new Error('the value must look like 0.0.0.0:9190, :9190 or [::]:9190');
+  return address;
+}
+
+/** Without a host: all IPv4 addresses. */
+function readAddress(text: string): ListenAddress | undefined {
   const match = /^(\[[0-9a-fA-F:]+\]|[^:[\]]*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (match === null || port > 65_535) throw new Error('the value must look like 127.0.0.1:9180, :9180, [::1]:9180 or off');
-  return { host: (match[1] ?? '').replace(/^\[|\]$/g, '') || '0.0.0.0', port };
+  return match === null || port > 65_535 ? undefined : { host: (match[1] ?? '').replace(/^\[|\]$/g, '') || '0.0.0.0', port };
 }
 
 function parseHostNames(text: string): readonly string[] {

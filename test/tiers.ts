@@ -13,6 +13,7 @@ export const tiers: readonly Tier[] = [
   { command: 'npm run test:browser', projects: ['browser'], budgetSeconds: 120 },
   { command: 'npm run test:engine', projects: ['engine'], budgetSeconds: 480 },
   { command: 'npm run test:engines', projects: ['engines'], budgetSeconds: 360 },
+  { command: 'npm run test:swarm', projects: ['swarm'], budgetSeconds: 360 },
 ];
 
 const budgetProcessors = 2;

@@ -5,7 +5,7 @@ const maxLabelKeyLength = 256;
 /** In characters; every value that a grammar accepts is ASCII, so these are bytes. */
 const maxLabelValueLength = 8192;
 /** A container with all named routes and guards, each with every attribute, has 300 labels. */
-const maxMeetLabels = 512;
+export const maxMeetLabels = 512;
 /** Beyond this number only the labels of meet-gen and compose are read; the rest is not searched for typing errors. */
 const maxLabels = 1000;
 export const maxLabelProblems = 20;

@@ -13,6 +13,7 @@ interface LogMessage {
 
 /** The meaning of each field. */
 export const logFields = {
+  call: 'the call to the engine: `/events`, `/services`, `/tasks` or `/version`',
   changes:
     'the routes and addresses that were added (`+`) and removed (`-`); `+ meet/backend -> 503` is a service without a replica in rotation',
   check: 'the value of `--check`',
@@ -30,8 +31,9 @@ export const logFields = {
   part: 'the part of meet-gen: `the pass of meet` is the pass of the instance `meet`',
   problem:
     '`code`, and the subject of the problem: `instance`, `container`, `key`, `value`; also `severity`, `message` and `cure`, but not in `problem resolved`',
-  reason: 'why there was no test: the words of the engine or of the frontend',
+  reason: 'why there was no test, or no answer: the words of the engine or of the frontend',
   reload: 'the value of `--reload`',
+  serve: 'the value of `--serve`',
   servingMs: 'the milliseconds from the event until nginx first answered with the generation',
   underWay: 'the work that had not ended',
   unverified: 'the number of frontends that do not answer',
@@ -200,6 +202,34 @@ export const logMessages = {
       '`.versions.json` in the volume is damaged or cannot be read. meet-gen asks each frontend for its nginx version; a slow one gets a file for an older nginx first.',
     action: 'fix the cause in `err`, if the file cannot be read; a damaged file needs nothing',
     fields: ['err'],
+  },
+  readerStarts: {
+    level: 'info',
+    message: 'starting the reader',
+    meaning: 'The options of `meet-gen reader` are valid, and the reader asks its engine next.',
+    action: 'nothing',
+    fields: ['version', 'node', 'engine', 'serve'],
+  },
+  readerServes: {
+    level: 'info',
+    message: 'the reader answers the nodes',
+    meaning: 'The reader listens. While its engine fails, the answers are 503, and the nodes ask another manager.',
+    action: 'nothing',
+    fields: ['serve'],
+  },
+  readerEngineFails: {
+    level: 'warn',
+    message: "the reader's engine gives no answer",
+    meaning: 'A call of the reader to its engine failed. The reader retries at the next question of a node, and logs the failure once.',
+    action: 'follow the `cure`',
+    fields: ['engine', 'call', 'reason', 'cure'],
+  },
+  readerEngineAnswers: {
+    level: 'info',
+    message: "the reader's engine answers again",
+    meaning: 'A call of the reader to its engine succeeded after a failure.',
+    action: 'nothing',
+    fields: ['engine', 'call'],
   },
   partFailed: {
     level: 'error',

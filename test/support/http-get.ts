@@ -2,7 +2,9 @@ import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** The address of a server. */
-type Place = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+type Place = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 interface HttpAnswer {
   readonly status: number;

@@ -16,7 +16,7 @@ const fails = 'the call fails, and changes nothing';
  * more labels.
  */
 export const answerLimits = {
-  list: { answer: 'a list of containers', maxBytes: 64 * mib, beyond: fails },
+  list: { answer: 'a list of containers, services or tasks', maxBytes: 64 * mib, beyond: fails },
   json: { answer: 'an inspected container, the networks, the processes of a container', maxBytes: 4 * mib, beyond: fails },
   files: { answer: 'the files of a folder in a container', maxBytes: 4 * mib, beyond: fails },
   short: { answer: 'any other answer: `/_ping`, a signal, the beginning and the end of a command', maxBytes: 64 * kib, beyond: fails },

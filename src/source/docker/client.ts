@@ -76,6 +76,7 @@ export function createEngineClient(host: DockerHost, onRequest: (endpoint: strin
     logs: (container, sinceMs, signal) => readLogs(engine, container, sinceMs, signal),
     exposedTcpPorts: (container, signal) => readExposedTcpPorts(engine, container, signal),
     get: (question, signal) => get(engine, question, signal),
+    eventLines: (query, limitMs, signal) => eventLines(engine, query, limitMs, signal),
     profile: () => engine.profile,
   };
 }
@@ -140,16 +141,32 @@ async function listContainers(engine: Connection, signal: AbortSignal, ids?: rea
 }
 
 async function subscribe(engine: Connection, sinceMs: number, signal: AbortSignal): Promise<AsyncIterable<EngineEvent>> {
-  // The limit ends with the answer's headers; the stream itself stays open until the signal aborts.
-  const deadline = startDeadline(readDeadlineMs, signal);
+  const askSince = ({ clockAheadMs, profile }: Handshake): object => ({
+    filters: { type: ['container', 'network'], event: Object.keys(profile.events) },
+    since: (sinceMs + clockAheadMs) / 1000,
+  });
+  const { lines, handshake } = await openEvents(engine, askSince, readDeadlineMs, signal);
+  return readEvents(lines, handshake);
+}
+
+async function eventLines(engine: Connection, query: object, limitMs: number, signal: AbortSignal): Promise<AsyncIterable<string>> {
+  return (await openEvents(engine, () => query, limitMs, signal)).lines;
+}
+
+/** The limit ends with the answer's headers; the stream itself stays open until the signal aborts. */
+async function openEvents(
+  engine: Connection,
+  queryFor: (handshake: Handshake) => object,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly lines: AsyncIterable<string>; readonly handshake: Handshake }> {
+  const deadline = startDeadline(limitMs, signal);
   try {
-    const { clockAheadMs, profile } = await readEngineVersion(engine, deadline.signal);
+    const handshake = await readEngineVersion(engine, deadline.signal);
     engine.onRequest('/events');
-    const filters = { type: ['container', 'network'], event: Object.keys(profile.events) };
-    const since = (sinceMs + clockAheadMs) / 1000;
-    const stream = await abortable(openGet(engine.dial, '/events?', { filters, since }, deadline.signal), deadline.signal);
+    const stream = await abortable(openGet(engine.dial, '/events?', queryFor(handshake), deadline.signal), deadline.signal);
     deadline.lift();
-    return readEvents(stream, profile, clockAheadMs, deadline.end);
+    return { lines: readEventLines(stream, deadline.end), handshake };
   } catch (cause) {
     deadline.end();
     return await explain(engine, { what: 'subscribing to events', request: 'GET /events' }, cause);
@@ -243,8 +260,12 @@ async function readExposedTcpPorts(engine: Connection, container: ContainerName,
   }
 }
 
-async function get(engine: Connection, { what, path, query, limit }: EngineQuestion, signal: AbortSignal): Promise<Buffer> {
-  const deadline = startDeadline(readDeadlineMs, signal);
+async function get(
+  engine: Connection,
+  { what, path, query, limit, limitMs = readDeadlineMs }: EngineQuestion,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const deadline = startDeadline(limitMs, signal);
   try {
     if (engine.handshake === undefined) await readEngineVersion(engine, deadline.signal);
     const answer = openGet(engine.dial, `${path}?`, query, deadline.signal);
@@ -307,17 +328,16 @@ function referenceOf({ id, name }: ContainerName): string {
   return reference;
 }
 
-async function* readEvents(
-  stream: IncomingMessage,
-  profile: EngineProfile,
-  clockAheadMs: number,
-  end: () => void,
-): AsyncGenerator<EngineEvent> {
+async function* readEvents(lines: AsyncIterable<string>, { profile, clockAheadMs }: Handshake): AsyncGenerator<EngineEvent> {
+  for await (const line of lines) {
+    const event = eventFromEngine(line, profile, clockAheadMs);
+    if (event !== undefined) yield event;
+  }
+}
+
+async function* readEventLines(stream: IncomingMessage, end: () => void): AsyncGenerator<string> {
   try {
-    for await (const line of readLines(stream, answerLimits.event.maxBytes, answerLimits.line.maxBytes)) {
-      const event = eventFromEngine(line, profile, clockAheadMs);
-      if (event !== undefined) yield event;
-    }
+    yield* readLines(stream, answerLimits.event.maxBytes, answerLimits.line.maxBytes);
   } catch (cause) {
     throw cause instanceof TooLongError ? answerTooLong('reading events', cause) : cause;
   } finally {

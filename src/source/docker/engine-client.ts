@@ -35,6 +35,12 @@ export interface EngineClient {
   exposedTcpPorts(container: ContainerName, signal: AbortSignal): Promise<readonly number[]>;
   /** Sends any other GET. @returns the whole body of the answer */
   get(question: EngineQuestion, signal: AbortSignal): Promise<Buffer>;
+  /**
+   * Opens a stream of events with the filters of `query`. The promise resolves when the engine has answered, and the
+   * stream stays open until the signal aborts. Asks for the API version first.
+   * @returns the lines as the engine sends them; lines over the limit are skipped
+   */
+  eventLines(query: object, limitMs: number, signal: AbortSignal): Promise<AsyncIterable<string>>;
   /** The profile of the engine that answered last; that of Docker's newest version before any answer. Sends no call. */
   profile(): EngineProfile;
 }
@@ -47,6 +53,8 @@ export interface EngineQuestion {
   readonly query: object;
   /** A longer answer fails the call. */
   readonly limit: AnswerLimit;
+  /** How long to wait for the whole answer. Default: 10 s. */
+  readonly limitMs?: number;
 }
 
 export interface ContainerName {

@@ -8,6 +8,8 @@ export interface EngineKind {
   readonly suite: 'bookworm' | 'trixie' | 'forky';
   /** More arguments of dockerd. */
   readonly daemonArguments?: readonly string[];
+  /** A node of a swarm. Its dockerd can't leave containers running at its own end (`--live-restore`). */
+  readonly isSwarmNode?: boolean;
 }
 
 /** A user in the root of each engine, with these ids. Docker's engine with remapped users needs a user. */

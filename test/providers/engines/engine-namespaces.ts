@@ -11,6 +11,8 @@ const holder = fileURLToPath(new URL('./hold-namespaces.sh', import.meta.url));
 
 /** Namespaces in which an engine runs: its network, mounts, processes and cgroups. */
 export interface EngineNamespaces {
+  /** The process that holds them. */
+  readonly pid: number;
   /** The folder that has the same path inside and outside. */
   readonly shared: string;
   readonly log: string;
@@ -24,28 +26,18 @@ export interface EngineNamespaces {
 
 /** Makes the namespaces. First removes the files and cgroups that a crashed run left under this name. */
 export async function makeNamespaces(name: string, packages: string): Promise<EngineNamespaces> {
-  const state = `/run/meet-gen-engines/${name}`;
-  const cgroup = `meet-gen-${name}`;
-  const data = join(cacheDirectory(), 'data-of-engines', name);
+  const { state, cgroup, data, shared, log } = placesOf(name);
   await removeCgroups(cgroup);
   rmSync(state, { recursive: true, force: true });
   mkdirSync(data, { recursive: true });
-  const shared = join(state, 'shared');
   mkdirSync(shared, { recursive: true });
   writeConfiguration(join(state, 'config'));
-  const log = join(state, 'log');
   const output = openSync(log, 'a');
   const child = spawn('sh', [holder, state, cgroup, packages, data], { stdio: ['pipe', 'pipe', output], cwd: '/' });
   closeSync(output);
   await untilReady(child, log);
-  const files = `/proc/${child.pid}/ns`;
-  const network = `--net=${files}/net`;
-  const kinds = [network, `--mount=${files}/mnt`, `--pid=${files}/pid_for_children`, `--cgroup=${files}/cgroup`, `--ipc=${files}/ipc`];
   return {
-    shared,
-    log,
-    inside: (program, args) => ['nsenter', ...kinds, `--uts=${files}/uts`, program, ...args],
-    onItsNetwork: (program, args) => ['setpriv', '--pdeathsig', 'KILL', 'nsenter', network, program, ...args],
+    ...heldNamespaces(name, child.pid ?? NaN),
     async end() {
       const ended = child.exitCode !== null || new Promise((resolve) => child.once('exit', resolve));
       child.stdin?.end();
@@ -54,6 +46,31 @@ export async function makeNamespaces(name: string, packages: string): Promise<En
       rmSync(state, { recursive: true, force: true });
     },
   };
+}
+
+/** Namespaces that another process of the tests has made, by its name and the process that holds them. */
+export function heldNamespaces(name: string, pid: number): Omit<EngineNamespaces, 'end'> {
+  const { shared, log } = placesOf(name);
+  const files = `/proc/${pid}/ns`;
+  const network = `--net=${files}/net`;
+  const kinds = [network, `--mount=${files}/mnt`, `--pid=${files}/pid_for_children`, `--cgroup=${files}/cgroup`, `--ipc=${files}/ipc`];
+  return {
+    pid,
+    shared,
+    log,
+    inside: (program, args) => ['nsenter', ...kinds, `--uts=${files}/uts`, program, ...args],
+    onItsNetwork: (program, args) => ['setpriv', '--pdeathsig', 'KILL', 'nsenter', network, program, ...args],
+  };
+}
+
+/** The data folder of an engine, which keeps its images between runs. */
+export function dataFolderOf(name: string): string {
+  return join(cacheDirectory(), 'data-of-engines', name);
+}
+
+function placesOf(name: string) {
+  const state = `/run/meet-gen-engines/${name}`;
+  return { state, cgroup: `meet-gen-${name}`, data: dataFolderOf(name), shared: join(state, 'shared'), log: join(state, 'log') };
 }
 
 function untilReady(child: ChildProcess, log: string): Promise<void> {

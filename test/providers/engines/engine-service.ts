@@ -24,7 +24,7 @@ export interface EngineService {
 }
 
 /** The service of this kind in these namespaces, not started yet. */
-export function serviceIn(kind: EngineKind, namespaces: EngineNamespaces): EngineService {
+export function serviceIn(kind: EngineKind, namespaces: Omit<EngineNamespaces, 'end'>): EngineService {
   const socket = join(namespaces.shared, 'engine.sock');
   const host = `unix://${socket}`;
   const pidFile = join(namespaces.shared, 'service.pid');
@@ -57,7 +57,7 @@ export function runPodman(service: EngineService, args: readonly string[]): Prom
   return service.run('podman', [...podmanFolders, ...args]);
 }
 
-function spawnService(kind: EngineKind, namespaces: EngineNamespaces, host: string, pidFile: string): () => boolean {
+function spawnService(kind: EngineKind, namespaces: Omit<EngineNamespaces, 'end'>, host: string, pidFile: string): () => boolean {
   const [program, ...words] = namespaces.inside('/bin/sh', ['-c', `echo $$ > ${pidFile}; exec "$@"`, 'sh', ...serviceCommand(kind, host)]);
   const log = openSync(namespaces.log, 'a');
   const child = spawn(program, words, { stdio: ['ignore', log, log], env: environment, cwd: '/' });
@@ -65,13 +65,15 @@ function spawnService(kind: EngineKind, namespaces: EngineNamespaces, host: stri
   let isOver = false;
   child.on('error', () => (isOver = true));
   child.on('exit', () => (isOver = true));
+  child.unref();
   return () => isOver;
 }
 
 function serviceCommand(kind: EngineKind, host: string): string[] {
   if (kind.family === 'podman') return ['podman', ...podmanFolders, 'system', 'service', '--time=0', host];
   const folders = ['--data-root', '/var/lib/engine', '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid'];
-  return ['dockerd', '--host', host, '--live-restore', ...folders, ...(kind.daemonArguments ?? [])];
+  const liveRestore = kind.isSwarmNode === true ? [] : ['--live-restore'];
+  return ['dockerd', '--host', host, ...liveRestore, ...folders, ...(kind.daemonArguments ?? [])];
 }
 
 function lastLines(log: string): string {

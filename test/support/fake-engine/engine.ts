@@ -12,6 +12,8 @@ import { createFaults } from './faults.ts';
 import type { FaultKind, Faults } from './faults.ts';
 import { signedAnswer, signedLine, signedStreamHead } from './reader-signature.ts';
 import { passesTypes } from './swarm.ts';
+import { answerRaw, createRawSwarm } from './raw-swarm.ts';
+import type { RawSwarm } from './raw-swarm.ts';
 import type { FakeSwarm } from './swarm.ts';
 import { createWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -40,6 +42,8 @@ export interface FakeEngine {
   readonly host: string;
   readonly socketPath: string;
   readonly world: World;
+  /** Answers `/services` and `/tasks`, if they are set and `swarm` isn't. */
+  readonly rawSwarm: RawSwarm;
   readonly faults: Faults;
   /** The swarm that the engine manages: with one, `/services` and `/tasks` work, and services and nodes have events. */
   swarm: FakeSwarm | undefined;
@@ -80,6 +84,8 @@ export interface FakeEngine {
  */
 export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
   const world = createWorld();
+  const swarmListeners = new Set<(event: FakeEvent) => void>();
+  const rawSwarm = createRawSwarm(swarmListeners);
   const faults = createFaults();
   const calls: FakeCall[] = [];
   const answered: FakeAnswered[] = [];
@@ -123,8 +129,10 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     if (since !== null) for (const event of world.eventsSince(Number(since))) say(event);
     const unsubscribe = world.subscribe(say);
     const leave = swarm?.subscribe((event) => void (passesTypes(event, filters) && deliver(event)));
+    swarmListeners.add(say);
     response.on('close', () => {
       streams.delete(response);
+      swarmListeners.delete(say);
       unsubscribe();
       leave?.();
     });
@@ -148,7 +156,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       if (container !== undefined) engine.onCommand(container);
       return sendAnswer(response, ofCommand, undefined, later);
     }
-    const ofSwarm = answerOfManager(call, engine);
+    const ofSwarm = answerRaw(engine.rawSwarm, call) ?? answerOfManager(call, engine);
     const answer =
       fault?.do === 'body' ? { status: 200, body: fault.body } : (ofSwarm ?? answerOf(world, engine.api, call, engine.pingHeaders));
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
@@ -199,6 +207,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     host: `unix://${socketPath}`,
     socketPath,
     world,
+    rawSwarm,
     faults,
     swarm: undefined,
     secret: undefined,

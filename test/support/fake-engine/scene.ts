@@ -38,6 +38,8 @@ export interface Scene {
    * Starts `meet-gen run`. Flags can replace the defaults: `--listen off`, and a resync every hour, so none in a test.
    */
   run(flags?: readonly string[], options?: CommandOptions): RunningCommand;
+  /** Stops another command at the end. */
+  stopsWith(command: RunningCommand): void;
   /** Stops every sidecar that was started. */
   stopAll(): Promise<void>;
   /** The path of the status socket. */
@@ -143,6 +145,7 @@ export async function createScene(releases: (() => Promise<unknown>)[]): Promise
       runs.push(command);
       return command;
     },
+    stopsWith: (command) => void runs.push(command),
     async stopAll() {
       await Promise.all(runs.map((command) => command.stop()));
     },

@@ -18,11 +18,11 @@ const stop = (): void => {
   isOver = true;
 };
 
-/** Each client alternates between the methods. Half of the clients start with each method. */
+/** Each client alternates between the methods, unless the plan has clients that only send POST. */
 function nextRequest(turn: { method: Method }): ClientRequest | undefined {
   if (isOver || count >= plan.maxRequests) return undefined;
   count += 1;
-  turn.method = turn.method === 'GET' ? 'POST' : 'GET';
+  if (plan.posting === undefined) turn.method = turn.method === 'GET' ? 'POST' : 'GET';
   const sent: Sent = { id: `${plan.name}-${count}`, method: turn.method, sentAtMs: performance.timeOrigin + performance.now() };
   const body = sent.method === 'POST' ? JSON.stringify({ n: sent.id }) : '';
   return {
@@ -70,7 +70,9 @@ const deadline = setTimeout(stop, plan.maxSeconds * 1000);
 const progress = setInterval(() => say({ progress: tally.progress() }), progressEveryMs);
 
 const clients = Array.from({ length: plan.clients }, (_, index) => {
-  const turn: { method: Method } = { method: index % 2 === 0 ? 'GET' : 'POST' };
+  // Alternating clients: half of them start with each method.
+  const isPosting = plan.posting === undefined ? index % 2 === 1 : index < plan.posting;
+  const turn: { method: Method } = { method: isPosting ? 'POST' : 'GET' };
   const { pauseMs } = plan;
   return runClient({
     ...plan,

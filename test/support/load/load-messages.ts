@@ -11,6 +11,8 @@ export interface LoadPlan {
   readonly name: string;
   /** The number of connections, with one request under way on each. */
   readonly clients: number;
+  /** The number of clients that only send POST; the others then only send GET. By default each client alternates. */
+  readonly posting?: number;
   readonly maxRequests: number;
   readonly maxSeconds: number;
   /** A request without a complete answer within this time has failed. */

@@ -22,7 +22,7 @@ const endLimitMs = 20_000;
 
 /** Starts a load in a container with node, and waits for the first answers. */
 export async function startLoad(
-  engine: Engine,
+  engine: Pick<Engine, 'dockerCli' | 'env'>,
   container: string,
   options: Pick<LoadPlan, 'host' | 'port' | 'name'> & Partial<LoadPlan>,
 ): Promise<Load> {

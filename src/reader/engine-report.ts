@@ -1,0 +1,37 @@
+import { EngineError } from '../source/engine-error.ts';
+import { errorOf } from '../util/error-message.ts';
+import type { Log } from '../util/log.ts';
+
+/** Logs what fails at the engine: each failure once, until its call works again. */
+export interface EngineReport {
+  worked(call: string): void;
+  failed(call: string, error: unknown): void;
+}
+
+/** A call that fails and works in turn is logged at most once in this time. */
+const quietMs = 60_000;
+
+/** @param nowMs milliseconds since any moment */
+export function createEngineReport(log: Pick<Log, 'write'>, engine: string, nowMs: () => number): EngineReport {
+  const failures = new Map<string, { readonly text: string; readonly loggedAtMs: number; readonly isOver: boolean }>();
+  return {
+    worked(call) {
+      const before = failures.get(call);
+      if (before === undefined || before.isOver) return;
+      failures.set(call, { ...before, isOver: true });
+      log.write('readerEngineAnswers', { engine, call });
+    },
+    failed(call, reason) {
+      const { message } = errorOf(reason);
+      const before = failures.get(call);
+      if (before?.text === message && (!before.isOver || nowMs() - before.loggedAtMs < quietMs)) {
+        failures.set(call, { ...before, isOver: false });
+        return;
+      }
+      failures.set(call, { text: message, loggedAtMs: nowMs(), isOver: false });
+      log.write('readerEngineFails', { engine, call, reason: message, cure: reason instanceof EngineError ? reason.cure : otherCure });
+    },
+  };
+}
+
+const otherCure = "read the engine's log";

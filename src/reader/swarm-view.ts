@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { answerLimits } from '../source/docker/answer-limits.ts';
+import { parseBoundedJson } from '../source/docker/bounded-json.ts';
+import type { EngineClient, EngineQuestion } from '../source/docker/engine-client.ts';
+import { EngineError } from '../source/engine-error.ts';
+import { messageOf } from '../util/error-message.ts';
+import { reduceServices, reduceTasks, reduceVersion } from './reduce.ts';
+import type { ReducedVersion } from './reduce.ts';
+import type { EngineReport } from './engine-report.ts';
+import { shareReads } from './shared-read.ts';
+import type { SharedRead } from './shared-read.ts';
+
+/** Less than the 2 s after which meet-gen asks the next manager. */
+export const engineLimitMs = 1500;
+const maxAgeMs = 200;
+
+/** A text for clients, and its bytes, which all connections share. */
+export interface Body {
+  readonly text: string;
+  readonly bytes: Buffer;
+  /** A hash of the text, without quotes. */
+  readonly etag: string;
+}
+
+/** The reader's view of its engine. Every call fails with an EngineError. */
+export interface SwarmView {
+  version(): Promise<ReducedVersion>;
+  services(): Promise<Body>;
+  tasks(): Promise<Body>;
+  /** To call at each event: from then on, no answer is from before the event. */
+  invalidate(): void;
+}
+
+const questions = {
+  version: { what: 'asking for the version', path: '/version', query: {}, limit: answerLimits.short, limitMs: engineLimitMs },
+  services: { what: 'listing services', path: '/services', query: {}, limit: answerLimits.list, limitMs: engineLimitMs },
+  tasks: { what: 'listing tasks', path: '/tasks', query: {}, limit: answerLimits.list, limitMs: engineLimitMs },
+} as const satisfies Readonly<Record<string, EngineQuestion>>;
+
+type Engine = Pick<EngineClient, 'get'>;
+
+/** Asks the engine once for all clients that ask within 200 ms. There is one call to each path at a time. */
+export function createSwarmView(engine: Engine, report: EngineReport, nowMs: () => number, signal: AbortSignal): SwarmView {
+  const askVersion = async (): Promise<ReducedVersion> =>
+    interpret(questions.version, reduceVersion, await ask(engine, questions.version, signal));
+  const listServices = async (): Promise<{ readonly body: Body; readonly withRole: ReadonlySet<string> }> => {
+    const { services: list, withRole } = interpret(questions.services, reduceServices, await ask(engine, questions.services, signal));
+    return { body: jsonBody(list), withRole };
+  };
+  const listTasks = async (): Promise<Body> => {
+    const [answer, { withRole }] = await Promise.all([ask(engine, questions.tasks, signal), services.get()]);
+    return jsonBody(interpret(questions.tasks, (json) => reduceTasks(json, withRole), answer));
+  };
+  const share = <Value>({ path }: EngineQuestion, read: () => Promise<Value>): SharedRead<Value> =>
+    shareReads(() => reported(path, read, report, signal), maxAgeMs, nowMs);
+  const version = share(questions.version, askVersion);
+  const services = share(questions.services, listServices);
+  const tasks = share(questions.tasks, listTasks);
+  return {
+    version: version.get,
+    services: async () => (await services.get()).body,
+    tasks: tasks.get,
+    invalidate() {
+      services.invalidate();
+      tasks.invalidate();
+    },
+  };
+}
+
+async function reported<Value>(call: string, read: () => Promise<Value>, report: EngineReport, signal: AbortSignal): Promise<Value> {
+  try {
+    const value = await read();
+    report.worked(call);
+    return value;
+  } catch (error) {
+    if (!signal.aborted) report.failed(call, error);
+    throw error;
+  }
+}
+
+async function ask(engine: Engine, question: EngineQuestion, signal: AbortSignal): Promise<Buffer> {
+  try {
+    return await engine.get(question, signal);
+  } catch (error) {
+    throw explainWorker(error);
+  }
+}
+
+/** @throws EngineError when `reduce` can't read the answer */
+function interpret<Value>({ what }: EngineQuestion, reduce: (json: unknown) => Value, bytes: Buffer): Value {
+  try {
+    return reduce(parseBoundedJson(bytes));
+  } catch (cause) {
+    throw new EngineError(`${what} failed: ${messageOf(cause)}`, {
+      cure: 'check that a Docker engine answers at --docker-host; docs/configuration.md has the limits',
+      cause,
+    });
+  }
+}
+
+/** The engine's own words (moby, daemon/cluster) advise to promote the node. */
+function explainWorker(error: unknown): unknown {
+  if (!(error instanceof EngineError) || error.status !== 503 || !error.message.includes('not a swarm manager')) return error;
+  return new EngineError("this node is not a swarm manager, and only a manager's engine lists services and tasks", {
+    cure: 'put the reader on managers: deploy.placement.constraints: [node.role == manager]',
+    status: 503,
+    cause: error,
+  });
+}
+
+function jsonBody(value: unknown): Body {
+  const text = `${JSON.stringify(value)}\n`;
+  const bytes = Buffer.from(text);
+  return { text, bytes, etag: createHash('sha256').update(bytes).digest('hex').slice(0, 32) };
+}

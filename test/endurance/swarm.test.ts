@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stopAtFirstFailure } from '../support/in-order.ts';
+import { deployMeet, type SwarmMeet } from '../support/swarm/meet.ts';
+import { startOwnSwarm, type OwnSwarm, type SwarmNode } from '../support/swarm/swarm.ts';
+import { failuresOf, underLoad } from '../support/swarm/under-load.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+// stack.example.yml on a manager and two workers, under load on two nodes: 16 clients that send GET, 4 that send
+// POST. The test prints the figures for docs/. SWARM_REQUESTS sets the least number of requests through each node.
+
+const requestsOfEach = Number(process.env['SWARM_REQUESTS'] ?? 30_000);
+const managerAwayMs = 30_000;
+
+let swarm: OwnSwarm;
+let meet: SwarmMeet;
+const backend = 'meet_backend';
+
+beforeAll(async () => {
+  swarm = await startOwnSwarm(1);
+  meet = await deployMeet(swarm);
+  await scaleTo(3);
+});
+afterAll(() => swarm?.stop());
+stopAtFirstFailure();
+
+/** The nodes with load. The reader is on the manager, so a drain of the only manager would also end the view. */
+const asked = (): readonly SwarmNode[] => swarm.nodes.slice(0, 2);
+const unasked = (): SwarmNode => swarm.workers[1] ?? swarm.manager;
+
+async function scaleTo(replicas: number): Promise<void> {
+  await meet.scale('backend', replicas);
+  await swarm.settled({ [backend]: replicas, meet_frontend: 3, 'meet_meet-gen': 3 });
+  await meet.routed();
+}
+
+/** Makes the change under load. Ends with three backends. */
+async function failuresDuring(name: string, act: () => Promise<unknown>): Promise<readonly string[]> {
+  const summaries = await underLoad(meet, { name, nodes: asked(), requestsOfEach, act });
+  await scaleTo(3);
+  return failuresOf(summaries);
+}
+
+/** Moves all tasks away from the node that has no load, and lets the node take tasks again. */
+async function drainNode(): Promise<void> {
+  const { manager } = swarm;
+  await manager.docker('node', 'update', '--availability', 'drain', unasked().name);
+  await waitUntil('the backends run elsewhere', async () => {
+    const tasks = await swarm.running(backend);
+    return tasks.length === 3 && tasks.every((task) => swarm.nodeOf(task) !== unasked());
+  });
+  await meet.routed(asked());
+  await manager.docker('node', 'update', '--availability', 'active', unasked().name);
+  await scaleTo(3);
+}
+
+/** Stops a backend by `docker stop` on its node. */
+async function stopByHand(): Promise<void> {
+  const [task] = await swarm.running(backend);
+  if (task === undefined) throw new Error('no backend runs');
+  await swarm.nodeOf(task).docker('stop', task.Status.ContainerStatus?.ContainerID ?? '');
+  await swarm.ended(task);
+  await swarm.settled({ [backend]: 3 });
+  await meet.routed();
+}
+
+describe.sequential('no request fails', () => {
+  test.each<readonly [what: string, act: () => Promise<unknown>]>([
+    ['during an update that starts first', () => meet.replace('backend')],
+    ['during an update that stops first', () => meet.replace('backend', '--update-order', 'stop-first')],
+    [
+      'when it scales to one and five',
+      async () => {
+        await scaleTo(1);
+        await scaleTo(5);
+      },
+    ],
+    ['when a node is drained', drainNode],
+    ['when a backend is stopped by hand', stopByHand],
+  ])('%s', async (what, act) => {
+    expect(await failuresDuring(what.replaceAll(' ', '-'), act)).toEqual([]);
+  });
+
+  test('during an update of the only backend, which starts first', async () => {
+    await scaleTo(1);
+    expect(await failuresDuring('only-one', () => meet.replace('backend', '--update-order', 'start-first'))).toEqual([]);
+  });
+});
+
+test('without its only manager, the nodes serve on, and follow once it is back', async () => {
+  const { manager, workers } = swarm;
+  const [crashing] = (await swarm.running(backend)).filter((task) => swarm.nodeOf(task) !== manager);
+  if (crashing === undefined) throw new Error('no worker has a backend');
+  const summaries = await underLoad(meet, {
+    name: 'manager-away',
+    nodes: workers,
+    requestsOfEach,
+    async act() {
+      await manager.kill();
+      const killedAtMs = Date.now();
+      await swarm.nodeOf(crashing).crash(crashing.Status.ContainerStatus?.ContainerID ?? '');
+      await waitUntil('all nodes report that they have no view', async () => {
+        const all = await Promise.all(workers.map((node: SwarmNode) => meet.status(node)));
+        return all.every(({ problems }) => problems.some(({ code }) => code === 'engine-unreachable'));
+      });
+      await waitUntil('the manager was away for long enough', () => Date.now() - killedAtMs > managerAwayMs);
+      await manager.start();
+      await swarm.settled({ [backend]: 3, meet_frontend: 3, 'meet_meet-gen': 3 });
+      await meet.routed();
+    },
+  });
+  expect(failuresOf(summaries, 'GET')).toEqual([]);
+  expect(failuresOf(summaries, 'POST').length).toBeLessThanOrEqual(8);
+});
