@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { protocolHeader, protocolVersion, signAnswer, signatureHeader, signEvent } from '../../src/source/swarm/signature.ts';
@@ -279,9 +279,11 @@ test.concurrent('passes the failures of the engine on as 503', async ({ scene })
   await waitUntil('the reader answers again', async () => (await failure()) === '200');
 });
 
-test.concurrent('ends within 2 s of SIGTERM, with open streams and questions', async ({ scene }) => {
+test.concurrent('ends within 2 s of SIGTERM, with open streams, questions and beginnings', async ({ scene }) => {
   const reader = await startReader(scene);
   const streams = await Promise.all(Array.from({ length: 20 }, () => reader.openEvents()));
+  const unfinished = connect(reader.port, '127.0.0.1').on('error', () => undefined);
+  unfinished.write('GET /tasks HTTP/1.1\r\n');
   const hung = scene.engine.faults.add({ do: 'hang', method: 'GET', path: /tasks/ });
   const asked = reader.ask('/tasks').catch((error: unknown) => error);
   await waitUntil('the engine has the question', () => hung.hits() === 1);
