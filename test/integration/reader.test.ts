@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -46,8 +47,27 @@ test.concurrent('answers its five paths, with and without a version, and asks th
 });
 
 const otherPaths = [
-  ...['/', '/containers/json', '/nodes', '/secrets', '/configs', '/swarm', '/info', '/networks', '/services/x', '/tasks/', '/tasks/x/logs'],
-  ...['/v1.45', '/v1.45/swarm', '/v1.45/v1.45/tasks', '//tasks', '/../tasks', '/%74asks', '/Tasks', '/tasks%3f', 'http://other/tasks', '*'],
+  '/',
+  '/containers/json',
+  '/nodes',
+  '/secrets',
+  '/configs',
+  '/swarm',
+  '/info',
+  '/networks',
+  '/services/x',
+  '/tasks/',
+  '/tasks/x/logs',
+  '/v1.45',
+  '/v1.45/swarm',
+  '/v1.45/v1.45/tasks',
+  '//tasks',
+  '/../tasks',
+  '/%74asks',
+  '/Tasks',
+  '/tasks%3f',
+  'http://other/tasks',
+  '*',
 ];
 
 test.concurrent('refuses every other path, method and body, without a question to the engine', async ({ scene }) => {
@@ -187,14 +207,8 @@ test.concurrent('gives a client that has seen an event no answer from before the
     expect(await taskIds(reader)).toEqual([`task-${nth}`]);
   }
   // A read that began before the event, and ends after it.
-  let release: () => void = () => undefined;
-  const held = faults.add({
-    do: 'late',
-    until: new Promise<void>((resolve) => (release = resolve)),
-    method: 'GET',
-    path: /tasks/,
-    times: 1,
-  });
+  const gate = new EventEmitter();
+  const held = faults.add({ do: 'late', until: once(gate, 'open'), method: 'GET', path: /tasks/, times: 1 });
   await announce(['before']);
   const early = taskIds(reader);
   await waitUntil('the engine holds the read', () => held.hits() === 1);
@@ -202,7 +216,7 @@ test.concurrent('gives a client that has seen an event no answer from before the
   const late = taskIds(reader);
   // The reader has the late question when it has answered these.
   for (let nth = 0; nth < 5; nth += 1) await reader.ask('/version');
-  release();
+  gate.emit('open');
   expect(await early).toEqual(['before']);
   expect(await late).toEqual(['after']);
 });
