@@ -14,7 +14,7 @@ const honest = '127.0.0.2';
 
 interface RawClient {
   readonly socket: Socket;
-  /** What the reader sent so far. */
+  /** The reader's bytes so far. */
   received(): string;
   isClosed(): boolean;
 }
@@ -48,7 +48,7 @@ test.concurrent('ends connections without a whole request, and answers the other
   await expectAnswers(reader);
 });
 
-test.concurrent('refuses long request lines, long and many headers, and what is not HTTP', async ({ scene }) => {
+test.concurrent('refuses long request lines, long and many headers, and bytes that are not HTTP', async ({ scene }) => {
   const reader = await startReader(scene);
   const first = async (text: string): Promise<string> => {
     const client = await open(reader, text);
@@ -75,7 +75,7 @@ test.concurrent('refuses long request lines, long and many headers, and what is 
   await expectAnswers(reader);
 });
 
-test.concurrent('answers thousands of paths without memory of them', async ({ scene }) => {
+test.concurrent('answers thousands of paths, and remembers no path', async ({ scene }) => {
   const reader = await startReader(scene);
   const client = await open(reader, '');
   const count = 5000;

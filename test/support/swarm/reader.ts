@@ -14,7 +14,7 @@ export interface Reader {
   readonly command: RunningCommand;
   readonly port: number;
   readonly secret: Buffer;
-  /** Its variables: a status socket of its own, on a machine with other readers. */
+  /** The variables of the command: other readers of this machine have another status socket. */
   readonly env: Readonly<Record<string, string>>;
   /** One question on a connection of its own. */
   ask(path: string, options?: AskOptions): Promise<ReaderAnswer>;
@@ -52,13 +52,15 @@ export async function readerFlags(scene: Scene, port: number): Promise<readonly 
   return ['--docker-host', scene.engine.host, '--serve', `127.0.0.1:${port}`, '--reader-secret', file];
 }
 
-/** Starts a reader, and waits until it answers. */
-export async function startReader(scene: Scene): Promise<Reader> {
+/** Starts a reader, and waits until the reader answers. Without `isAlone`, its stream of the engine's events is then open. */
+export async function startReader(scene: Scene, isAlone = false): Promise<Reader> {
   const port = await freePort();
   const env = { TMPDIR: scene.folder };
   const command = startCommand(['reader', ...(await readerFlags(scene, port))], { env });
   scene.stopsWith(command);
   await command.waitForLog('readerServes');
+  // On a busy machine the first attempt may fail.
+  if (!isAlone && command.logged('readerEngineFails').length > 0) await command.waitForLog('readerEngineAnswers');
   return {
     command,
     port,

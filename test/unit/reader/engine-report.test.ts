@@ -21,7 +21,7 @@ it('logs a failure once for each call and reason, and its end', () => {
   ]);
 });
 
-it('logs a failure that comes and goes at most once a minute', () => {
+it('logs a failure that alternates with success at most once a minute', () => {
   const { log, lines } = recordLog();
   let nowMs = 0;
   const report = createEngineReport(log, 'unix:///d.sock', () => nowMs);

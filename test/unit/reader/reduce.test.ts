@@ -42,7 +42,7 @@ function shapeOf(value: unknown): unknown {
 }
 
 describe('shows of a planted secret in every field only the allowed ones', () => {
-  it('of a service', () => {
+  it('for a service', () => {
     const planted = plantSecrets(dockerService({ labels: { 'meet.drain': 'true' } }), 'service');
     expect(planted.places.size).toBeGreaterThan(100);
     const text = JSON.stringify(reduceServices([planted.value]).services);
@@ -55,7 +55,7 @@ describe('shows of a planted secret in every field only the allowed ones', () =>
     ]);
   });
 
-  it('of a task', () => {
+  it('for a task', () => {
     const planted = plantSecrets(dockerTask(), 'task');
     expect(planted.places.size).toBeGreaterThan(70);
     const text = JSON.stringify(reduceTasks([planted.value], noRoles));
@@ -77,21 +77,21 @@ describe('shows of a planted secret in every field only the allowed ones', () =>
   });
 
   it.each(swarmEvents.map((event) => [`${String(event['Type'])} ${String(event['Action'])}`, event] as const))(
-    'of the event %s',
+    'for the event %s',
     (_, event) => {
       const planted = plantSecrets(event, 'event', ['Type', 'Action']);
       expect(shownPlaces(reduceEvent(JSON.stringify(planted.value)) ?? '', planted)).toEqual(['Actor.Attributes.name', 'Actor.ID']);
     },
   );
 
-  it('of the version', () => {
+  it('for the version', () => {
     const planted = plantSecrets(dockerVersion, 'version', ['ApiVersion', 'MinAPIVersion']);
     expect(shownPlaces(JSON.stringify(reduceVersion(planted.value)), planted)).toEqual(['Version']);
   });
 });
 
 describe('passes fields in the shape of Docker', () => {
-  it('of a service', () => {
+  it('for a service', () => {
     expect(reduceServices([dockerService({ labels: { 'meet.drain': 'true' } })]).services).toEqual([
       {
         ID: '9mnpnzenvg8p8tdbtq4wvbkcz',
@@ -102,7 +102,7 @@ describe('passes fields in the shape of Docker', () => {
     ]);
   });
 
-  it('of a task', () => {
+  it('for a task', () => {
     expect(reduceTasks([dockerTask()], noRoles)).toEqual([
       {
         ID: '0kzzo1i0y4jz6027t0k7aezc7',
@@ -126,7 +126,7 @@ describe('passes fields in the shape of Docker', () => {
     ]);
   });
 
-  it('of an event', () => {
+  it('for an event', () => {
     expect(JSON.parse(reduceEvent(JSON.stringify(swarmEvents[1])) ?? '')).toEqual({
       Type: 'service',
       Action: 'update',
@@ -136,7 +136,7 @@ describe('passes fields in the shape of Docker', () => {
     });
   });
 
-  it('of the version', () => {
+  it('for the version', () => {
     expect(reduceVersion(dockerVersion)).toEqual({ Version: '26.1.5', ApiVersion: '1.45', MinAPIVersion: '1.24' });
   });
 });
@@ -177,7 +177,7 @@ describe('shows the tasks', () => {
     expect(reduceTasks(tasks, withRole).map(({ ID: id }) => id)).toEqual(['container', 'service']);
   });
 
-  it('of a global service without a slot', () => {
+  it('without a slot, where the service is global', () => {
     const { Slot: _, ...task } = dockerTask();
     expect(reduceTasks([task], noRoles)[0]).not.toHaveProperty('Slot');
   });
@@ -218,7 +218,7 @@ describe('limits', () => {
     expect(reduced?.NetworksAttachments[0]?.Addresses).toHaveLength(16);
   });
 
-  it('refuses more than 10,000 tasks or services with meet.role, and counts no others', () => {
+  it('refuses more than 10,000 tasks or services with meet.role, and counts only these', () => {
     const task = dockerTask();
     const service = dockerService();
     const other = dockerTask({ labels: {} });
@@ -234,11 +234,11 @@ describe('limits', () => {
   });
 });
 
-describe('whatever Docker adds', () => {
+describe('every field that Docker adds', () => {
   const read = new Set(['Slot', 'UpdateStatus', 'Mode', 'Replicated', 'Global', 'ReplicatedJob', 'GlobalJob', 'Index', 'State', 'Name']);
   const anyKey = fc.string().filter((key) => !read.has(key) && key !== '__proto__');
 
-  test('in any object, nothing of it passes', () => {
+  test('to any object is dropped', () => {
     const [service, task, event] = [dockerService(), dockerTask(), swarmEvents[1]];
     fc.assert(
       fc.property(anyKey, fc.jsonValue(), (key, extra) => {
