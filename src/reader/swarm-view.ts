@@ -122,7 +122,7 @@ function interpret<Value>({ what }: EngineQuestion, read: () => Value): Value {
 
 /** The engine's own words (moby, daemon/cluster) advise to promote the node. */
 function explainWorker(error: unknown): unknown {
-  if (!(error instanceof EngineError) || error.status !== 503 || !error.message.includes('not a swarm manager')) return error;
+  if (!(error instanceof EngineError) || error.status !== 503 || !error.message.includes('swarm manager')) return error;
   return new EngineError('this node is a worker or in no swarm, so its engine lists no services and tasks', {
     cure: 'put the reader on managers: deploy.placement.constraints: [node.role == manager]',
     status: 503,
