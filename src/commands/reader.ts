@@ -82,7 +82,7 @@ async function startStatus(
 ): Promise<() => Promise<void>> {
   const sockets = await statusSockets(out);
   const places = sockets.map((path) => ({ path, makeRoom: () => makePrivateFolder(dirname(path)) }));
-  const nothing = { contentType: 'text/plain', text: 'a reader has none\n' };
+  const nothing = { contentType: 'text/plain', text: 'a reader has no metrics and no page\n' };
   return startStatusServer(
     {
       healthy: () => true,

@@ -7,7 +7,7 @@ import type { Body, SwarmView } from './swarm-view.ts';
 export interface Answer {
   readonly status: number;
   readonly body: Pick<Body, 'text' | 'bytes'>;
-  /** Empty for an answer that has none. */
+  /** Empty for an answer without a tag. */
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -13,22 +13,19 @@ const quietMs = 60_000;
 
 /** @param nowMs milliseconds since any moment */
 export function createEngineReport(log: Pick<Log, 'write'>, engine: string, nowMs: () => number): EngineReport {
-  const failures = new Map<string, { readonly text: string; readonly loggedAtMs: number; readonly isOver: boolean }>();
+  const failures = new Map<string, { readonly text: string; readonly loggedAtMs: number; readonly isLast: boolean }>();
   return {
     worked(call) {
       const before = failures.get(call);
-      if (before === undefined || before.isOver) return;
-      failures.set(call, { ...before, isOver: true });
+      if (before?.isLast !== true) return;
+      failures.set(call, { ...before, isLast: false });
       log.write('readerEngineAnswers', { engine, call });
     },
     failed(call, reason) {
       const { message } = errorOf(reason);
       const before = failures.get(call);
-      if (before?.text === message && (!before.isOver || nowMs() - before.loggedAtMs < quietMs)) {
-        failures.set(call, { ...before, isOver: false });
-        return;
-      }
-      failures.set(call, { text: message, loggedAtMs: nowMs(), isOver: false });
+      if (before?.text === message && (before.isLast || nowMs() - before.loggedAtMs < quietMs)) return;
+      failures.set(call, { text: message, loggedAtMs: nowMs(), isLast: true });
       log.write('readerEngineFails', { engine, call, reason: message, cure: reason instanceof EngineError ? reason.cure : otherCure });
     },
   };

@@ -31,7 +31,7 @@ const filters = { type: ['service', 'node'] };
 /**
  * Keeps a stream of the engine's events open until the signal aborts, and sends each service and node event to all
  * clients. When the engine's stream ends, all clients' streams end, so that the clients look again.
- * @param onChange is called when earlier answers of the engine may be out of date, before any client hears of it
+ * @param onChange is called when earlier answers of the engine may be out of date, before any client gets the event
  */
 export function relayEvents(
   engine: Pick<EngineClient, 'eventLines'>,

@@ -1,7 +1,7 @@
 import { boundLabels, maxMeetLabels, maxNetworks } from '../model/label-limits.ts';
 import { recordOf, textOf, textsOf } from '../source/docker/json-fields.ts';
 
-// In: Docker's JSON about services, tasks and events. Out: the fields that routing needs, in Docker's shape, and no others.
+// In: Docker's JSON about services, tasks and events. Out: only the fields that routing needs, in Docker's shape.
 // Docker's own answers have the environment, arguments and configs of every service (Docker Engine API: ServiceList,
 // TaskList). Each field that passes is named here, so a new field of Docker's never passes.
 
@@ -18,7 +18,7 @@ const actionPattern = /^[a-z_]{1,32}$/;
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The services that the reader shows, and the ids of those whose own labels give their tasks a role. */
+/** The services that the reader shows, and the ids of the services with `meet.role` among their own labels. */
 export interface ReducedServices {
   readonly services: readonly Json[];
   readonly withRole: ReadonlySet<string>;
@@ -105,7 +105,7 @@ export function reduceVersion(answer: unknown): ReducedVersion {
   return { Version: short(version), ApiVersion: apiVersionOf(api), MinAPIVersion: apiVersionOf(oldest) };
 }
 
-/** It goes into a header, so any other text is dropped. */
+/** The version goes into a header, so any other text is dropped. */
 function apiVersionOf(value: unknown): string {
   return /^\d{1,3}\.\d{1,3}$/.exec(textOf(value))?.[0] ?? '';
 }
@@ -153,8 +153,8 @@ function hasRole(labels: unknown): boolean {
 }
 
 /**
- * The labels that meet-gen reads, cut as meet-gen cuts them. One more than allowed passes, and a value that isn't a text
- * passes as null, so that meet-gen refuses the labels: a dropped one may guard a path.
+ * The labels that meet-gen reads, cut as meet-gen cuts them. One label more than allowed passes, so that meet-gen refuses
+ * them. A value that isn't a text passes as null for the same reason: a dropped label may guard a path.
  */
 function labelsOf(value: unknown): Json {
   const shown = Object.entries(recordOf(value)).filter(([key]) => isShown(key));

@@ -20,7 +20,7 @@ const slowestRequestMs = 5000;
 const slowestAnswerMs = 5000;
 /** Longer than the second between two questions of a node. */
 const idleMs = 10_000;
-/** A node that is gone says no goodbye. */
+/** A node that lost its network closes no connection. */
 const keepAliveMs = 30_000;
 
 export interface ReaderParts {

@@ -1,4 +1,4 @@
-/** A read whose result serves all that ask within a short time. */
+/** Reads that several clients share. */
 export interface SharedRead<Value> {
   /** The result of the last read if that is young and valid, else of a new one. A failure is shared like a result. */
   get(): Promise<Value>;
@@ -14,8 +14,8 @@ interface Read<Value> {
 }
 
 /**
- * Shares reads. There is one read at a time: whoever can't use the read under way waits for the next one, which begins at
- * its end.
+ * Shares reads. There is one read at a time. A client that can't use the read under way waits for its end, and then for
+ * the next read.
  * @param maxAgeMs counted from the beginning of a read
  */
 export function shareReads<Value>(read: () => Promise<Value>, maxAgeMs: number, nowMs: () => number): SharedRead<Value> {

@@ -39,17 +39,24 @@ const questions = {
 
 type Engine = Pick<EngineClient, 'get'>;
 
+interface Services {
+  readonly body: Body;
+  readonly withRole: ReadonlySet<string>;
+}
+
 /** Asks the engine once for all clients that ask within 200 ms. There is one call to each path at a time. */
 export function createSwarmView(engine: Engine, report: EngineReport, nowMs: () => number, signal: AbortSignal): SwarmView {
-  const askVersion = async (): Promise<ReducedVersion> =>
-    interpret(questions.version, reduceVersion, await ask(engine, questions.version, signal));
-  const listServices = async (): Promise<{ readonly body: Body; readonly withRole: ReadonlySet<string> }> => {
-    const { services: list, withRole } = interpret(questions.services, reduceServices, await ask(engine, questions.services, signal));
+  const readVersion = unlessSame(questions.version, reduceVersion);
+  const readServices = unlessSame(questions.services, (json): Services => {
+    const { services: list, withRole } = reduceServices(json);
     return { body: jsonBody(list), withRole };
-  };
+  });
+  const readTasks = unlessSame(questions.tasks, (json, withRole: ReadonlySet<string>) => jsonBody(reduceTasks(json, withRole)));
+  const askVersion = async (): Promise<ReducedVersion> => readVersion(await ask(engine, questions.version, signal), undefined);
+  const listServices = async (): Promise<Services> => readServices(await ask(engine, questions.services, signal), undefined);
   const listTasks = async (): Promise<Body> => {
-    const [answer, { withRole }] = await Promise.all([ask(engine, questions.tasks, signal), services.get()]);
-    return jsonBody(interpret(questions.tasks, (json) => reduceTasks(json, withRole), answer));
+    const [bytes, { withRole }] = await Promise.all([ask(engine, questions.tasks, signal), services.get()]);
+    return readTasks(bytes, withRole);
   };
   const share = <Value>({ path }: EngineQuestion, read: () => Promise<Value>): SharedRead<Value> =>
     shareReads(() => reported(path, read, report, signal), maxAgeMs, nowMs);
@@ -86,10 +93,25 @@ async function ask(engine: Engine, question: EngineQuestion, signal: AbortSignal
   }
 }
 
-/** @throws EngineError when `reduce` can't read the answer */
-function interpret<Value>({ what }: EngineQuestion, reduce: (json: unknown) => Value, bytes: Buffer): Value {
+/**
+ * Reads an answer, unless it and `other` are those of the last time: 500 tasks are megabytes.
+ * @returns a function that throws an EngineError when `reduce` can't read the answer
+ */
+function unlessSame<Value, Other = undefined>(
+  question: EngineQuestion,
+  reduce: (json: unknown, other: Other) => Value,
+): (bytes: Buffer, other: Other) => Value {
+  let last: { readonly bytes: Buffer; readonly other: Other; readonly value: Value } | undefined;
+  return (bytes, other) => {
+    if (last === undefined || last.other !== other || !last.bytes.equals(bytes))
+      last = { bytes, other, value: interpret(question, () => reduce(parseBoundedJson(bytes), other)) };
+    return last.value;
+  };
+}
+
+function interpret<Value>({ what }: EngineQuestion, read: () => Value): Value {
   try {
-    return reduce(parseBoundedJson(bytes));
+    return read();
   } catch (cause) {
     throw new EngineError(`${what} failed: ${messageOf(cause)}`, {
       cure: 'check that a Docker engine answers at --docker-host; docs/configuration.md has the limits',
@@ -100,8 +122,8 @@ function interpret<Value>({ what }: EngineQuestion, reduce: (json: unknown) => V
 
 /** The engine's own words (moby, daemon/cluster) advise to promote the node. */
 function explainWorker(error: unknown): unknown {
-  if (!(error instanceof EngineError) || error.status !== 503 || !error.message.includes('not a swarm manager')) return error;
-  return new EngineError("this node is not a swarm manager, and only a manager's engine lists services and tasks", {
+  if (!(error instanceof EngineError) || error.status !== 503 || !error.message.includes('swarm manager')) return error;
+  return new EngineError('this node is a worker or in no swarm, so its engine lists no services and tasks', {
     cure: 'put the reader on managers: deploy.placement.constraints: [node.role == manager]',
     status: 503,
     cause: error,

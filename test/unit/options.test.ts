@@ -86,6 +86,7 @@ describe('options', () => {
       dockerHost: { url: 'unix:///var/run/docker.sock', socketPath: '/var/run/docker.sock' },
       source: dockerSource,
       managers: [{ url: 'tcp://tasks.reader:9190', host: 'tasks.reader', port: 9190 }],
+      serve: { host: '0.0.0.0', port: 9190 },
       out: '/routing',
       strictInstance: false,
       wait: { quietMs: 50, maxMs: 500 },
@@ -116,6 +117,19 @@ describe('options', () => {
       expect(linesOf({}, { [variable]: text })).toEqual([expect.stringMatching(`^${variable}: ".*can't be used: `)]);
     });
   }
+
+  it.each([
+    [':9190', { host: '0.0.0.0', port: 9190 }],
+    ['[::]:9190', { host: '::', port: 9190 }],
+    ['127.0.0.1:80', { host: '127.0.0.1', port: 80 }],
+  ])('--serve of the reader takes %s, as flag and as MEET_GEN_SERVE', (text, expected) => {
+    expect(read({ serve: text }, {}, 'reader').serve).toEqual(expected);
+    expect(read({}, { MEET_GEN_SERVE: text }, 'reader').serve).toEqual(expected);
+  });
+
+  it.each(['off', '9190', 'host', 'host:65536', '::1:80'])('--serve of the reader refuses %s', (text) => {
+    expect(linesOf({ serve: text }, {}, 'reader')).toEqual([expect.stringMatching(/^--serve: ".*can't be used: .*0\.0\.0\.0:9190/)]);
+  });
 
   it('take the flag over the variable, and the variable over the default', () => {
     expect(read({ out: '/flag' }, { MEET_GEN_OUT: '/variable' }).out).toBe('/flag');

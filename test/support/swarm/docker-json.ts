@@ -179,7 +179,8 @@ function dockerEvent(type: string, action: string, attributes: Many): Many {
     Actor: { ID: '9mnpnzenvg8p8tdbtq4wvbkcz', Attributes: attributes },
     scope: 'swarm',
     time: 1_795_950_000,
-    timeNano: 1_795_950_000_123_456_789,
+    // Not all 19 digits: a number of JavaScript holds 16.
+    timeNano: 1_795_950_000_123_456_000,
     status: action,
     id: 'c0ffee',
     from: 'registry/backend',

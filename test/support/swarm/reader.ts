@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface Reader {
   readonly command: RunningCommand;
   readonly port: number;
   readonly secret: Buffer;
-  /** Its variables: a status socket of its own, on a machine with other readers. */
+  /** The variables of the command: other readers of this machine have another status socket. */
   readonly env: Readonly<Record<string, string>>;
   /** One question on a connection of its own. */
   ask(path: string, options?: AskOptions): Promise<ReaderAnswer>;
@@ -43,21 +43,28 @@ interface EventStream extends Omit<ReaderAnswer, 'body'> {
   close(): void;
 }
 
-/** Starts a reader, and waits until it answers. */
-export async function startReader(scene: Scene): Promise<Reader> {
+const secretName = 'reader-secret';
+
+/** Flags for a reader of the scene's engine, with a new secret in the scene's folder. */
+export async function readerFlags(scene: Scene, port: number): Promise<readonly string[]> {
+  const file = join(scene.folder, secretName);
+  await writeFile(file, `${randomBytes(16).toString('hex')}\n`);
+  return ['--docker-host', scene.engine.host, '--serve', `127.0.0.1:${port}`, '--reader-secret', file];
+}
+
+/** Starts a reader, and waits until the reader answers. Without `isAlone`, its stream of the engine's events is then open. */
+export async function startReader(scene: Scene, isAlone = false): Promise<Reader> {
   const port = await freePort();
-  const secret = randomBytes(16).toString('hex');
-  const file = join(scene.folder, 'secret');
-  await writeFile(file, `${secret}\n`);
   const env = { TMPDIR: scene.folder };
-  const flags = ['--docker-host', scene.engine.host, '--serve', `127.0.0.1:${port}`, '--reader-secret', file];
-  const command = startCommand(['reader', ...flags], { env });
+  const command = startCommand(['reader', ...(await readerFlags(scene, port))], { env });
   scene.stopsWith(command);
   await command.waitForLog('readerServes');
+  // On a busy machine the first attempt may fail.
+  if (!isAlone && command.logged('readerEngineFails').length > 0) await command.waitForLog('readerEngineAnswers');
   return {
     command,
     port,
-    secret: Buffer.from(secret),
+    secret: Buffer.from((await readFile(join(scene.folder, secretName), 'utf8')).trim()),
     env,
     ask: (path, options = {}) => ask(port, path, options),
     openEvents: (options = {}) => openEvents(port, options),

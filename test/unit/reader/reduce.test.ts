@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { reduceEvent, reduceServices, reduceTasks, reduceVersion } from '../../../src/reader/reduce.ts';
 import { dockerService, dockerTask, dockerVersion, otherEvents, swarmEvents } from '../../support/swarm/docker-json.ts';
@@ -6,8 +6,43 @@ import { plantSecrets, shownPlaces } from '../../support/swarm/plant.ts';
 
 const noRoles: ReadonlySet<string> = new Set();
 
+function namesOf(...services: readonly unknown[]): readonly unknown[] {
+  return reduceServices(services).services.map(({ Spec: spec }) => (spec as { Name: unknown }).Name);
+}
+
+/** The labels that a task shows. */
+function labelsOf(labels: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const [task] = reduceTasks([dockerTask({ labels: { 'meet.role': 'backend', ...labels } })], noRoles);
+  return (task as { Spec: { ContainerSpec: { Labels: Record<string, unknown> } } }).Spec.ContainerSpec.Labels;
+}
+
+/** Adds a field to every object of a JSON value, but no label: new labels are the users'. */
+function withField(value: unknown, key: string, extra: unknown): unknown {
+  if (Array.isArray(value)) return value.map((entry) => withField(entry, key, extra));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, entry]) => [name, name === 'Labels' ? entry : withField(entry, key, extra)]);
+  return { [key]: extra, ...Object.fromEntries(entries) };
+}
+
+/** Replaces the part with this number of a JSON value, counted from the outside. */
+function replaced(value: unknown, at: number, by: unknown): unknown {
+  let left = at;
+  const visit = (part: unknown): unknown => {
+    if (left-- === 0) return by;
+    if (Array.isArray(part)) return part.map(visit);
+    if (typeof part !== 'object' || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, entry]) => [key, visit(entry)]));
+  };
+  return visit(value);
+}
+
+/** The keys of an object; the type of any other value. */
+function shapeOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? Object.keys(value).toSorted() : typeof value;
+}
+
 describe('shows of a planted secret in every field only the allowed ones', () => {
-  it('of a service', () => {
+  it('for a service', () => {
     const planted = plantSecrets(dockerService({ labels: { 'meet.drain': 'true' } }), 'service');
     expect(planted.places.size).toBeGreaterThan(100);
     const text = JSON.stringify(reduceServices([planted.value]).services);
@@ -20,7 +55,7 @@ describe('shows of a planted secret in every field only the allowed ones', () =>
     ]);
   });
 
-  it('of a task', () => {
+  it('for a task', () => {
     const planted = plantSecrets(dockerTask(), 'task');
     expect(planted.places.size).toBeGreaterThan(70);
     const text = JSON.stringify(reduceTasks([planted.value], noRoles));
@@ -42,21 +77,21 @@ describe('shows of a planted secret in every field only the allowed ones', () =>
   });
 
   it.each(swarmEvents.map((event) => [`${String(event['Type'])} ${String(event['Action'])}`, event] as const))(
-    'of the event %s',
+    'for the event %s',
     (_, event) => {
       const planted = plantSecrets(event, 'event', ['Type', 'Action']);
       expect(shownPlaces(reduceEvent(JSON.stringify(planted.value)) ?? '', planted)).toEqual(['Actor.Attributes.name', 'Actor.ID']);
     },
   );
 
-  it('of the version', () => {
+  it('for the version', () => {
     const planted = plantSecrets(dockerVersion, 'version', ['ApiVersion', 'MinAPIVersion']);
     expect(shownPlaces(JSON.stringify(reduceVersion(planted.value)), planted)).toEqual(['Version']);
   });
 });
 
 describe('passes fields in the shape of Docker', () => {
-  it('of a service', () => {
+  it('for a service', () => {
     expect(reduceServices([dockerService({ labels: { 'meet.drain': 'true' } })]).services).toEqual([
       {
         ID: '9mnpnzenvg8p8tdbtq4wvbkcz',
@@ -67,7 +102,7 @@ describe('passes fields in the shape of Docker', () => {
     ]);
   });
 
-  it('of a task', () => {
+  it('for a task', () => {
     expect(reduceTasks([dockerTask()], noRoles)).toEqual([
       {
         ID: '0kzzo1i0y4jz6027t0k7aezc7',
@@ -91,7 +126,7 @@ describe('passes fields in the shape of Docker', () => {
     ]);
   });
 
-  it('of an event', () => {
+  it('for an event', () => {
     expect(JSON.parse(reduceEvent(JSON.stringify(swarmEvents[1])) ?? '')).toEqual({
       Type: 'service',
       Action: 'update',
@@ -101,7 +136,7 @@ describe('passes fields in the shape of Docker', () => {
     });
   });
 
-  it('of the version', () => {
+  it('for the version', () => {
     expect(reduceVersion(dockerVersion)).toEqual({ Version: '26.1.5', ApiVersion: '1.45', MinAPIVersion: '1.24' });
   });
 });
@@ -114,15 +149,12 @@ test.each([...otherEvents.map((event) => JSON.stringify(event)), '', 'no JSON', 
 );
 
 describe('shows the services', () => {
-  const names = (...services: readonly unknown[]): readonly unknown[] =>
-    reduceServices(services).services.map(({ Spec: spec }) => (spec as { Name: unknown }).Name);
-
   it.each([
     ['with meet.role on its containers', dockerService()],
     ['with meet.role on the service alone', dockerService({ containerLabels: {}, labels: { 'meet.role': 'backend' } })],
     ['whose old tasks have meet.role', dockerService({ containerLabels: {}, previousLabels: { 'meet.role': 'backend' } })],
   ])('%s', (_, service) => {
-    expect(names(service)).toEqual(['meet_backend']);
+    expect(namesOf(service)).toEqual(['meet_backend']);
   });
 
   it.each([
@@ -130,7 +162,7 @@ describe('shows the services', () => {
     ['with meet.role in other letters', { 'Meet.Role': 'backend' }],
     ['whose meet.role is no text', { 'meet.role': ['backend'] }],
   ])('not %s', (_, labels) => {
-    expect(names(dockerService({ containerLabels: labels, labels }))).toEqual([]);
+    expect(namesOf(dockerService({ containerLabels: labels, labels }))).toEqual([]);
   });
 });
 
@@ -145,18 +177,13 @@ describe('shows the tasks', () => {
     expect(reduceTasks(tasks, withRole).map(({ ID: id }) => id)).toEqual(['container', 'service']);
   });
 
-  it('of a global service without a slot', () => {
+  it('without a slot, where the service is global', () => {
     const { Slot: _, ...task } = dockerTask();
     expect(reduceTasks([task], noRoles)[0]).not.toHaveProperty('Slot');
   });
 });
 
 describe('limits', () => {
-  const labelsOf = (labels: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
-    const [task] = reduceTasks([dockerTask({ labels: { 'meet.role': 'backend', ...labels } })], noRoles);
-    return (task as { Spec: { ContainerSpec: { Labels: Record<string, unknown> } } }).Spec.ContainerSpec.Labels;
-  };
-
   it('cuts long labels as meet-gen does, so that meet-gen refuses them', () => {
     expect(labelsOf({ 'meet.paths': 'x'.repeat(8193) })['meet.paths']).toBe(`${'x'.repeat(8192)}…`);
     expect(labelsOf({ [`meet.${'x'.repeat(300)}`]: '' })).toHaveProperty([`meet.${'x'.repeat(251)}…`]);
@@ -191,7 +218,7 @@ describe('limits', () => {
     expect(reduced?.NetworksAttachments[0]?.Addresses).toHaveLength(16);
   });
 
-  it('refuses more than 10,000 tasks or services with meet.role, and counts no others', () => {
+  it('refuses more than 10,000 tasks or services with meet.role, and counts only these', () => {
     const task = dockerTask();
     const service = dockerService();
     const other = dockerTask({ labels: {} });
@@ -207,18 +234,11 @@ describe('limits', () => {
   });
 });
 
-describe('whatever Docker adds', () => {
-  /** Adds a field to every object of a JSON value, but no label: new labels are the users'. */
-  const withField = (value: unknown, key: string, extra: unknown): unknown => {
-    if (Array.isArray(value)) return value.map((entry) => withField(entry, key, extra));
-    if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value).map(([name, entry]) => [name, name === 'Labels' ? entry : withField(entry, key, extra)]);
-    return { [key]: extra, ...Object.fromEntries(entries) };
-  };
-  const read = ['Slot', 'UpdateStatus', 'Mode', 'Replicated', 'Global', 'ReplicatedJob', 'GlobalJob', 'Index', 'State', 'Name'];
-  const anyKey = fc.string().filter((key) => !read.includes(key) && key !== '__proto__');
+describe('every field that Docker adds', () => {
+  const read = new Set(['Slot', 'UpdateStatus', 'Mode', 'Replicated', 'Global', 'ReplicatedJob', 'GlobalJob', 'Index', 'State', 'Name']);
+  const anyKey = fc.string().filter((key) => !read.has(key) && key !== '__proto__');
 
-  test('in any object, nothing of it passes', () => {
+  test('to any object is dropped', () => {
     const [service, task, event] = [dockerService(), dockerTask(), swarmEvents[1]];
     fc.assert(
       fc.property(anyKey, fc.jsonValue(), (key, extra) => {
@@ -230,30 +250,15 @@ describe('whatever Docker adds', () => {
   });
 
   test('in place of any field, the shape stays', () => {
-    const replaced = (value: unknown, at: number, by: unknown): unknown => {
-      let left = at;
-      const visit = (part: unknown): unknown => {
-        if (left-- === 0) return by;
-        if (Array.isArray(part)) return part.map(visit);
-        if (typeof part !== 'object' || part === null) return part;
-        return Object.fromEntries(Object.entries(part).map(([key, entry]) => [key, visit(entry)]));
-      };
-      return visit(value);
-    };
-    const shape = (value: unknown): unknown => {
-      if (Array.isArray(value)) return value.map(shape);
-      if (typeof value !== 'object' || value === null) return typeof value;
-      return Object.keys(value).toSorted();
-    };
     fc.assert(
       fc.property(fc.nat(300), fc.jsonValue(), (at, by) => {
         for (const task of reduceTasks([replaced(dockerTask(), at, by)], noRoles)) {
           expect(Object.keys(dockerTask())).toEqual(expect.arrayContaining(Object.keys(task)));
-          expect(shape(task['Status'])).toEqual(['State', 'Timestamp']);
-          expect(shape(task['Spec'])).toEqual(['ContainerSpec']);
+          expect(shapeOf(task['Status'])).toEqual(['State', 'Timestamp']);
+          expect(shapeOf(task['Spec'])).toEqual(['ContainerSpec']);
         }
         for (const service of reduceServices([replaced(dockerService(), at, by)]).services)
-          expect(shape(service['Spec'])).toEqual(['Labels', 'Mode', 'Name']);
+          expect(shapeOf(service['Spec'])).toEqual(['Labels', 'Mode', 'Name']);
       }),
     );
   });
