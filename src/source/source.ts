@@ -37,7 +37,7 @@ export interface SourceKind {
 }
 
 /** The options that sources read. */
-export interface SourceOptions {
+interface SourceOptions {
   readonly dockerHost: DockerHost;
   readonly instance?: string | undefined;
   /** The managers of a swarm, or the readers before them. */
