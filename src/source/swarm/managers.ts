@@ -32,40 +32,60 @@ export function createManagers(hosts: readonly DockerHost[], resolve: Resolve): 
   return {
     async first(ask, signal) {
       const failures = new Map<string, ManagerFailure>();
-      const attempt: typeof ask = async (manager, abort) => {
-        try {
-          const answer = await ask(manager, abort);
-          current = manager;
-          return answer;
-        } catch (cause) {
-          throw note(failures, manager.place, cause);
-        }
-      };
       const last = current;
-      current = undefined;
       if (last !== undefined) {
         try {
-          return await attempt(last, signal);
+          return (await attempt(last, ask, failures, signal)).answer;
         } catch {
-          if (signal.aborted) current = last;
           signal.throwIfAborted();
         }
       }
-      const askAll = async (abort: AbortSignal): Promise<Awaited<ReturnType<typeof ask>>> =>
-        Promise.any(
-          hosts.map(async (host) => {
-            const found = await managersAt(host, addresses, abort).catch((cause: unknown) => {
-              throw note(failures, host.url, cause);
-            });
-            return Promise.any(found.map((manager) => attempt(manager, abort)));
-          }),
-        );
-      return repeat(askAll, signal).catch(() => {
+      current = undefined;
+      const found = await repeat((abort) => askAll(hosts, addresses, ask, failures, abort), signal).catch(() => {
         throw noManager(failures);
       });
+      current = found.manager;
+      return found.answer;
     },
     current: () => current,
   };
+}
+
+/** An answer, and the manager that gave it. */
+interface Found<Answer> {
+  readonly manager: Manager;
+  readonly answer: Answer;
+}
+
+async function attempt<Answer>(
+  manager: Manager,
+  ask: Ask<Answer>,
+  failures: Map<string, ManagerFailure>,
+  signal: AbortSignal,
+): Promise<Found<Answer>> {
+  try {
+    return { manager, answer: await ask(manager, signal) };
+  } catch (cause) {
+    // A question that the end of the last round cut says less than an earlier failure.
+    throw (signal.aborted ? failures.get(manager.place) : undefined) ?? note(failures, manager.place, cause);
+  }
+}
+
+/** One round. The error is in `failures`. */
+function askAll<Answer>(
+  hosts: readonly DockerHost[],
+  addresses: Addresses,
+  ask: Ask<Answer>,
+  failures: Map<string, ManagerFailure>,
+  signal: AbortSignal,
+): Promise<Found<Answer>> {
+  const ofHost = async (host: DockerHost): Promise<Found<Answer>> => {
+    const managers = await managersAt(host, addresses, signal).catch((cause: unknown) => {
+      throw note(failures, host.url, cause);
+    });
+    return Promise.any(managers.map((manager) => attempt(manager, ask, failures, signal)));
+  };
+  return Promise.any(hosts.map(ofHost));
 }
 
 function note(failures: Map<string, ManagerFailure>, place: string, cause: unknown): ManagerFailure {

@@ -88,6 +88,18 @@ it('addresses from before apply while DNS fails or hangs', async () => {
   expect(await managers.first(ask, never)).toBe('tcp://10.0.2.1:9190');
 });
 
+it('a question that is cut off at the end does not hide an earlier failure', async () => {
+  const managers = createManagers([tcp('tasks.reader')], resolve);
+  let questions = 0;
+  const failing = managers.first(async ({ place }, signal) => {
+    if (place !== 'tcp://10.0.2.1:9190') return hang(signal);
+    questions += 1;
+    if (questions > 3) return hang(signal);
+    throw new Error('an answer of its own');
+  }, never);
+  await expect(failing).rejects.toThrow('tcp://10.0.2.1:9190: an answer of its own; tcp://10.0.2.2:9190: it did not answer in time');
+});
+
 it('rejects when the signal aborts', async () => {
   const managers = createManagers([tcp('tasks.reader')], resolve);
   const abort = new AbortController();
