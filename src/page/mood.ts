@@ -19,7 +19,7 @@ export function moodOfReplica({ inRotation, rank }: ReplicaStatus): Mood {
 
 /** @param published the generation that the frontend should serve */
 export function moodOfFrontend(frontend: FrontendStatus, published: string | undefined): Mood {
-  // Its own meet-gen knows more.
+  // The meet-gen of that node knows more.
   if (frontend.elsewhere === true) return frontend.inRotation ? 'good' : 'care';
   if (frontend.state !== 'running' || frontend.phase === 'rejected') return 'bad';
   return isProven(frontend, published) ? 'good' : 'care';

@@ -19,7 +19,7 @@ export interface PageView {
   readonly version: string;
   readonly headline: string;
   readonly mood: Mood;
-  /** What meet-gen asks for containers, and whether it answers. */
+  /** The source of containers, and whether the source answers. */
   readonly source: string;
   readonly engine: string;
   readonly failingSince?: Moment;

@@ -55,7 +55,7 @@ interface State {
 }
 
 interface Sources {
-  /** Where the source of containers reads. */
+  /** The URL of the source of containers. */
   readonly place: () => string;
   readonly records: Records;
   readonly proofs: (instance: string) => readonly FrontendReport[];

@@ -13,7 +13,7 @@ export interface Source {
    * older list beside a part of a newer one could lead to another service.
    */
   readonly listsAll?: true;
-  /** Where the source reads, for messages: a URL. */
+  /** The URL that the source reads, for messages. */
   readonly place: string;
   /** The longest pause between two attempts to reconnect. */
   readonly reconnectCapMs: number;

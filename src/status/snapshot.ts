@@ -68,11 +68,11 @@ interface RouteStatus {
   readonly leftOut?: true;
 }
 
-/** The source of the view. An older meet-gen gives neither name nor place. */
+/** The source of the view. Absent from an older meet-gen: name and place. */
 export interface EngineStatus {
   /** The value of `--source`. */
   readonly source?: string;
-  /** Where the source reads: a URL. */
+  /** The URL that the source reads. */
   readonly place?: string;
   /** Events arrive. */
   readonly connected: boolean;

@@ -1,20 +1,22 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /*
- * The reader signs its answers, since any container on its network can answer under its name. A question carries a nonce,
- * so an old answer can't be sent again. `meet-gen reader` and `meet-gen run` share the secret, a Docker secret.
+ * Readers sign their answers, since any container on their network can answer under the same name. A question carries a
+ * nonce, so an old answer can't be sent again. `meet-gen reader` and `meet-gen run` share the secret, a Docker secret.
  *
- * Request:  GET /tasks, `Meet-Gen-Nonce: <32 hex digits>`, `If-None-Match: "<etag>"` if an earlier answer is known.
- * Answer:   200 or 304, `Meet-Gen-Protocol: 1`, `ETag: "<etag>"`, `Meet-Gen-Signature: <64 hex digits>`.
- * Events:   the answer's head is signed as one with an empty body and without an ETag; each line is the signature of its
- *           JSON and its number (from 0), a space, and the JSON.
+ * Request: GET /tasks, `Meet-Gen-Nonce: <32 hex digits>`, `If-None-Match: "<etag>"` if an earlier answer is known.
+ *
+ * Answer: 200 or 304, `Meet-Gen-Protocol: 1`, `ETag: "<etag>"`, `Meet-Gen-Signature: <64 hex digits>`.
+ *
+ * Events: the signature in the answer's head is that of an empty body without an ETag. Each line has a signature of its
+ * number (from 0) and its JSON, a space, and the JSON.
  *
  * A question without a nonce gets Docker's own format, unsigned: for people with curl.
  */
 export const nonceHeader = 'meet-gen-nonce';
 export const signatureHeader = 'meet-gen-signature';
 export const protocolHeader = 'meet-gen-protocol';
-/** Raised when a neighbouring version couldn't read the answers any more. New fields don't raise it. */
+/** Raised when a neighbouring version couldn't read the answers. A new field raises nothing. */
 export const protocolVersion = '1';
 export const noncePattern = /^[0-9a-f]{32}$/;
 /** A shorter secret can be guessed. */

@@ -67,7 +67,7 @@ export interface Swarm {
   running(service: string): Promise<readonly SwarmTask[]>;
   /** Waits until exactly this many tasks of each service run, and no task starts or leaves. */
   settled(counts: Readonly<Record<string, number>>): Promise<void>;
-  /** Waits until the manager knows that a task runs no more. */
+  /** Waits until the manager knows that a task has ended. */
   ended(task: SwarmTask): Promise<void>;
   nodeOf(task: SwarmTask): SwarmNode;
   /** `Ready` or `Down`, by the name of the node. */
