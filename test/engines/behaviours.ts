@@ -175,7 +175,7 @@ async function endOnceEach(meet: MeetOnEngine, end: (name: string) => Promise<un
 }
 
 /** The file loses the address once, and never gets it back. */
-async function endOnce(meet: MeetOnEngine, end: (name: string) => Promise<unknown>): Promise<void> {
+export async function endOnce(meet: MeetOnEngine, end: (name: string) => Promise<unknown>): Promise<void> {
   const name = await meet.replica();
   const address = await meet.address(name);
   await meet.isIn(address);

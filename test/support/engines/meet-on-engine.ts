@@ -13,6 +13,7 @@ import { runCommand } from '../../providers/run-command.ts';
 import { runCommand as runMeetGen, startCommand, type CommandEnd, type RunningCommand } from '../built-command.ts';
 import { httpGet } from '../http-get.ts';
 import { shippedStub } from '../real-layout.ts';
+import { startEventRelay, type EventRelay } from './event-relay.ts';
 import { statusSocketOf } from '../status-socket.ts';
 import { waitUntil } from '../wait-until.ts';
 
@@ -37,6 +38,10 @@ export interface MeetOnEngine {
   published(): Promise<readonly string[]>;
   /** The addresses in each content of the file since `from`, an earlier number of contents. */
   contents(from?: number): readonly (readonly string[])[];
+  /** When the file last changed to its content now, in milliseconds since 1970. */
+  changedAtMs(): number;
+  /** The events that meet-gen receives. */
+  readonly events: EventRelay;
   status(): Promise<StatusSnapshot>;
   frontendStatus(): Promise<FrontendStatus | undefined>;
   /** Waits until every frontend is proven to serve the published file. */
@@ -89,7 +94,8 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
     docker(engine, ['compose', '--project-name', project, '--project-directory', engine.shared, '--file', '-', ...args], { stdin: file });
   await compose('up', '--detach');
   const contents = recordContents(out);
-  const common = ['--docker-host', engine.host, '--instance', project, '--log-format', 'json'];
+  const events = await startEventRelay(engine.host.slice('unix://'.length), join(engine.shared, 'relay.sock'));
+  const common = ['--docker-host', events.host, '--instance', project, '--log-format', 'json'];
   const sidecar = startCommand(['run', ...common, '--out', out, '--resync', '1h', '--listen', 'off'], { wrap: engine.onItsNetwork });
   const socketPath = statusSocketOf(out);
   const replicas: string[] = [];
@@ -128,7 +134,9 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
     isOut: (one) => wait('the address has left the file', async () => !(await published()).includes(one)),
     wait,
     published,
-    contents: (from = 0) => contents.seen.slice(from),
+    contents: (from = 0) => contents.seen.slice(from).map(({ addresses }) => addresses),
+    changedAtMs: () => contents.seen.at(-1)?.atMs ?? 0,
+    events,
     status,
     frontendStatus: async () => (await status()).instances[0]?.frontends[0],
     converged,
@@ -166,6 +174,7 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
     async stop() {
       contents.end();
       await sidecar.stop();
+      events.stop();
       await engine.stop();
     },
   };
@@ -220,15 +229,16 @@ async function writeMounts(shared: string, out: string): Promise<void> {
 }
 
 /** Each content of the published file, in order. */
-function recordContents(out: string): { readonly seen: string[][]; end(): void } {
-  const seen: string[][] = [];
+function recordContents(out: string): { readonly seen: { atMs: number; addresses: string[] }[]; end(): void } {
+  const seen: { atMs: number; addresses: string[] }[] = [];
   let last: Promise<void> = Promise.resolve();
-  const note = async (): Promise<void> => {
+  const note = async (atMs: number): Promise<void> => {
     const addresses = addressesIn(await readFile(join(out, 'routing.conf'), 'utf8').catch(() => ''));
-    if (addresses.join() !== seen.at(-1)?.join()) seen.push(addresses);
+    if (addresses.join() !== seen.at(-1)?.addresses.join()) seen.push({ atMs, addresses });
   };
   const watcher = watch(out, () => {
-    last = last.then(note);
+    const atMs = Date.now();
+    last = last.then(() => note(atMs));
   });
   return { seen, end: () => watcher.close() };
 }
