@@ -9,10 +9,10 @@ import { composeProjectName } from '../../providers/engine/test-run.ts';
 import { startEngine, type TestedEngine } from '../../providers/engines/provide-engines.ts';
 import type { EngineKind } from '../../providers/engines/engine-kinds.ts';
 import { systemImage } from '../../providers/engines/system-image.ts';
-import { runCommand } from '../../providers/run-command.ts';
 import { runCommand as runMeetGen, startCommand, type CommandEnd, type RunningCommand } from '../built-command.ts';
 import { httpGet } from '../http-get.ts';
 import { shippedStub } from '../real-layout.ts';
+import { askOnNetwork, type NetworkAnswer } from './ask-on-network.ts';
 import { startEventRelay, type EventRelay } from './event-relay.ts';
 import { statusSocketOf } from '../status-socket.ts';
 import { waitUntil } from '../wait-until.ts';
@@ -51,7 +51,7 @@ export interface MeetOnEngine {
   /** Waits until meet-gen has looked again after the last event. */
   hasLooked(): Promise<void>;
   /** Asks a container from the engine's network. */
-  ask(address: string, port: number, path: string): Promise<{ readonly status: number; readonly body: string }>;
+  ask(address: string, port: number, path: string): Promise<NetworkAnswer>;
   /** Runs meet-gen with another command beside the sidecar. */
   meetGen(command: string, ...args: readonly string[]): Promise<CommandEnd>;
   readonly sidecar: RunningCommand;
@@ -154,10 +154,7 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
         return Date.now() - sinceMs > 2 * finalAfterMs;
       });
     },
-    async ask(host, port, path) {
-      const [program, ...args] = engine.onItsNetwork(process.execPath, ['-e', asker, `http://${host}:${port}${path}`]);
-      return JSON.parse(await runCommand(program, args)) as { status: number; body: string };
-    },
+    ask: (host, port, path) => askOnNetwork(engine, `http://${host}:${port}${path}`),
     meetGen: (command, ...args) => runMeetGen([command, '--out', out, ...args]),
     sidecar,
     async reset() {
@@ -245,10 +242,3 @@ function recordContents(out: string): { readonly seen: { atMs: number; addresses
 
 const addressesIn = (text: string): string[] =>
   [...new Set([...text.matchAll(/server (\d+\.\d+\.\d+\.\d+):8000(?![^;]* backup)/g)].map(([, one = '']) => one))].toSorted();
-
-const asker = `
-  require('node:http').get(process.argv[1], { agent: false, headers: { 'X-Forwarded-Proto': 'https' } }, (answer) => {
-    let body = '';
-    answer.on('data', (part) => (body += part)).on('end', () => console.log(JSON.stringify({ status: answer.statusCode, body })));
-  });
-`;
