@@ -155,6 +155,8 @@ export const behaviours = {
   },
 
   'a quiet host costs no list': async (meet) => {
+    // The looks after the last events.
+    await meet.hasLooked();
     const before = await meet.engineCalls();
     expect(before['/containers/json']).toBeGreaterThan(0);
     await new Promise((resolve) => setTimeout(resolve, quietMs));
