@@ -47,7 +47,7 @@ async function examineTopology(
     engine: {
       ...createEngineReader(client),
       exec: client.exec,
-      signalEndsRestarts: () => client.profile().signalEndsRestarts === 'always',
+      signalEndsRestarts: () => client.profile().signalEndsRestarts,
     },
     addPorts: (containers: readonly Container[], abort: AbortSignal) => addPorts(containers, true, abort),
     askStatus: (endpoints: readonly string[], abort: AbortSignal) => askGeneration(endpoints, statusTimeoutMs, abort),

@@ -32,7 +32,7 @@ export function createFrontendAccess(
       await engine.signalHup(frontend, signal);
       onSignalled(frontend.id);
     },
-    signalEndsRestarts: () => engine.profile().signalEndsRestarts === 'always',
+    signalEndsRestarts: () => engine.profile().signalEndsRestarts,
     exec: engine.exec,
     logs,
     askRejected: (endpoints, sha256, signal) => askRejected(endpoints, sha256, rejectedTimeoutMs, signal),

@@ -246,8 +246,8 @@ async function pass(loop: Loop): Promise<void> {
       // A pass after an event reads no templates from the disk: their watch and each resync find changes.
       takeResult(loop, await decide(loop, observation, reasons.due.length > 0), cause, startedAtMs);
     } else hooks.onNothingNew();
-    const unlistedEnds = loop.memory.unlistedEnds();
-    loop.state = afterPass(loop.state, observation, startedAtMs, (containerId) => unlistedEnds.has(containerId));
+    const unlisted = loop.memory.unlisted();
+    loop.state = afterPass(loop.state, observation, startedAtMs, (containerId) => unlisted.has(containerId));
     const changesAtMs = nextChangeAtMs(loop.state, loop.memory.nextChangeAtMs(notedAtMs), notedAtMs);
     if (changesAtMs !== undefined) timers.after('memory', changesAtMs - nowMs());
   } catch (error) {
@@ -269,12 +269,12 @@ function planFinalLook({ timers, state, options }: Loop, startedAtMs: number): v
 }
 
 /**
- * Plans looks for changes without an event: an end that the list doesn't show yet, and a health that the engine doesn't
+ * Plans looks without an event: for a change that the list doesn't show yet, and for a health that the engine doesn't
  * announce.
  */
 function planUnannouncedLook({ view, memory, timers, state }: Loop, startedAtMs: number): void {
   const unannounced = (state.observation?.containers ?? []).filter(({ isHealthUnannounced }) => isHealthUnannounced === true);
-  const dueAtMs = new Map([...unannounced.map(({ id }) => [id, startedAtMs + healthLookMs] as const), ...memory.unlistedEnds()]);
+  const dueAtMs = new Map([...unannounced.map(({ id }) => [id, startedAtMs + healthLookMs] as const), ...memory.unlisted()]);
   if (dueAtMs.size === 0) return;
   const lookAtMs = Math.min(...dueAtMs.values());
   // The time of the touch keeps the container in the next look, however many looks come before.

@@ -2,8 +2,9 @@ import { byId } from '../model/by-id.ts';
 import type { Container, Note } from '../model/container.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
 import { finalAfterMs } from '../source/engine-view.ts';
-import { isEndHeld, isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, nextEndLookAtMs, noteOfLife, stopOf } from '../model/life.ts';
+import { isEndHeld, isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, nextLookAtMs, noteOfLife, stopOf } from '../model/life.ts';
 import type { Life } from '../model/life.ts';
+import { createAnnouncedChanges } from './announced-changes.ts';
 
 /** Turns events into notes about containers, with facts that the engine's list lacks. Drops notes that no longer matter. */
 export interface EventMemory {
@@ -16,8 +17,8 @@ export interface EventMemory {
   isStopping(containerId: string, nowMs: number): boolean;
   /** The notes on the containers of a list that began at that time. */
   notesFor(containers: readonly Container[], listBeganAtMs: number, nowMs: number): ReadonlyMap<string, Note>;
-  /** The containers that have ended, but that a final list still showed running, and when to look for the end. */
-  unlistedEnds(): ReadonlyMap<string, number>;
+  /** The containers whose end or change a final list didn't show yet, and when to look for it. */
+  unlisted(): ReadonlyMap<string, number>;
   /** When a note changes by time alone, and needs another look. */
   nextChangeAtMs(nowMs: number): number | undefined;
 }
@@ -26,9 +27,11 @@ export function createEventMemory(): EventMemory {
   const lives = new Map<string, Life>();
   /** The containers of the last list, with their endpoints from before a stop. */
   let listed: ReadonlyMap<string, Container> = new Map();
-  let unlistedEnds: ReadonlyMap<string, number> = new Map();
+  const changes = createAnnouncedChanges();
+  let unlisted: ReadonlyMap<string, number> = new Map();
   return {
     note(event, happenedAtMs, heardAtMs) {
+      changes.note(event, heardAtMs);
       const { endpointIds = [], isStopping = false } = listed.get(event.containerId) ?? {};
       const before = lives.get(event.containerId);
       const life = lifeAfter(before, event, {
@@ -58,15 +61,16 @@ export function createEventMemory(): EventMemory {
         const isEndListed = isSettled && container === undefined;
         const note = noteOfLife(life, isEndListed ? Infinity : listBeganAtMs, nowMs);
         const isFinal = listBeganAtMs >= (life.endReceivedAtMs ?? 0) + finalAfterMs;
-        if (isFinal && container !== undefined && isEndHeld(life, listBeganAtMs)) ends.set(id, nextEndLookAtMs(life, nowMs));
+        if (isFinal && container !== undefined && isEndHeld(life, listBeganAtMs))
+          ends.set(id, nextLookAtMs(life.endReceivedAtMs ?? 0, nowMs));
         lives.set(id, life);
         if (isEndListed && isForgettable(life, nowMs)) lives.delete(id);
         else if (Object.keys(note).length > 0) notes.set(id, note);
       }
-      unlistedEnds = ends;
+      unlisted = new Map([...changes.unlisted(listed, listBeganAtMs, nowMs), ...ends]);
       return notes;
     },
-    unlistedEnds: () => unlistedEnds,
+    unlisted: () => unlisted,
     nextChangeAtMs(nowMs) {
       const moments = [...lives.values()].flatMap((life) => nextChangeAtMs(life, nowMs) ?? []);
       return moments.length === 0 ? undefined : Math.min(...moments);

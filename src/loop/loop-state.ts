@@ -118,15 +118,15 @@ export function afterDecision(state: LoopState, instances: readonly Instance[], 
 
 /**
  * The state after any pass: it has seen the final state of events that are old enough.
- * @param isUnlistedEnd whether a container has ended, and the list doesn't show that yet
+ * @param isUnlisted whether an event announced a change of the container that the list doesn't show yet
  */
 export function afterPass(
   state: LoopState,
   observation: Observation,
   startedAtMs: number,
-  isUnlistedEnd: (containerId: string) => boolean = () => false,
+  isUnlisted: (containerId: string) => boolean = () => false,
 ): LoopState {
-  const events = state.events.filter(({ heardAtMs, event }) => startedAtMs < heardAtMs + finalAfterMs || isUnlistedEnd(event.containerId));
+  const events = state.events.filter(({ heardAtMs, event }) => startedAtMs < heardAtMs + finalAfterMs || isUnlisted(event.containerId));
   return { ...state, observation, events };
 }
 

@@ -22,7 +22,7 @@ import { messageOf } from '../util/error-message.ts';
 /** A frontend to reload and ask, as the sink sees it. */
 interface PassFrontend {
   readonly id: string;
-  /** Differs after each start. */
+  /** Differs after most starts: Podman's list has addresses instead of ids. */
   readonly life: string;
   readonly name: string;
   readonly imageId: string;

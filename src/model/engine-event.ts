@@ -10,6 +10,8 @@ export interface EngineEvent {
   readonly signal?: number;
   /** Only for `die`, where the engine announces no stops: the exit code can be that of a stop. */
   readonly mayBeStop?: true;
+  /** The network's name; only for a network event of an engine whose list can lag behind its events. */
+  readonly network?: string;
   /** The result in a `health_status` that the engine sends at each check, also without a change. */
   readonly health?: string;
   /** The time of the event in milliseconds since 1970, by meet-gen's clock. */

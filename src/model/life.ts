@@ -32,12 +32,12 @@ const crashesOfALoop = 3;
 const firstHoldMs = 5000;
 const longestHoldMs = 30_000;
 /**
- * For this time after its end a container counts as ended while the list shows the same endpoints running. Docker 20.10
- * sent `die` up to 236 ms before its list showed the end (measured).
+ * For this time after an event the list may still show the state before it. So long a container counts as ended while the
+ * list shows the same endpoints running. Docker 20.10 sent `die` up to 236 ms before its list showed the end (measured).
  */
-const endHeldMs = 10_000;
-/** A container counts as ended, but a list shows it running: the first time after the end to look again. */
-const endLookMs = 100;
+export const announcementHoldsMs = 10_000;
+/** The list doesn't show the change that an event has announced: the first time after the event to look again. */
+const firstLookMs = 100;
 /** For this time after its start a container counts as starting while its probe has no answer. */
 const justStartedMs = 10_000;
 const unknown: Life = { crashesAtMs: [] };
@@ -132,16 +132,16 @@ export function noteOfLife(life: Life, listBeganAtMs: number, nowMs: number): No
 
 /** Whether the end counts against a list that began at that time and shows the same endpoints running. */
 export function isEndHeld({ endReceivedAtMs }: Life, listBeganAtMs: number): boolean {
-  return endReceivedAtMs !== undefined && listBeganAtMs < endReceivedAtMs + endHeldMs;
+  return endReceivedAtMs !== undefined && listBeganAtMs < endReceivedAtMs + announcementHoldsMs;
 }
 
 /**
- * When to look again for the end of a container that a list shows running. The pause doubles, until the end no longer
- * counts: then the start event was lost.
+ * When to look again for a change that an event has announced, and that the list doesn't show. The pause doubles, until
+ * the announcement no longer counts: then a later event was lost.
  */
-export function nextEndLookAtMs({ endReceivedAtMs = 0 }: Life, nowMs: number): number {
-  const nextAtMs = endReceivedAtMs + Math.max(endLookMs, 2 * (nowMs - endReceivedAtMs));
-  return Math.min(nextAtMs, Math.max(endReceivedAtMs + endHeldMs, nowMs));
+export function nextLookAtMs(receivedAtMs: number, nowMs: number): number {
+  const nextAtMs = receivedAtMs + Math.max(firstLookMs, 2 * (nowMs - receivedAtMs));
+  return Math.min(nextAtMs, Math.max(receivedAtMs + announcementHoldsMs, nowMs));
 }
 
 /** The next time at which the note changes without an event; undefined if it stays. */

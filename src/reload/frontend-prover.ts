@@ -31,7 +31,7 @@ import type { Pause } from './interruptible-pause.ts';
 /** A frontend container. */
 export interface Frontend {
   readonly id: string;
-  /** Differs after each start. */
+  /** Differs after most starts. */
   readonly life: string;
   readonly name: string;
   readonly imageId: string;

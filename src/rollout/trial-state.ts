@@ -24,6 +24,7 @@ export interface TrialState {
   running: number;
   /** Stopped frontends, and the number of resyncs since. */
   readonly away: Map<string, number>;
+  /** The lives of the running frontends; empty once one of them has started again. */
   lives: string;
   newLives: boolean;
   retryAtMs: number;
@@ -94,6 +95,11 @@ export function noteLives(state: TrialState, frontends: readonly TrialFrontend[]
     state.isRollingBack = false;
     forgetRefusals(state);
   }
+}
+
+/** A container has started. Its life may look the same as before: Podman's list has no ids of endpoints. */
+export function noteStart(state: TrialState, containerId: string): void {
+  if (state.lives.split(' ').includes(containerId)) state.lives = '';
 }
 
 /** @returns whether any refusal was known */

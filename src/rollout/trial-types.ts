@@ -14,7 +14,7 @@ export type CheckOutcome =
 export interface TrialFrontend {
   readonly id: string;
   readonly name: string;
-  /** Differs after each start. */
+  /** Differs after most starts. */
   readonly life: string;
 }
 

@@ -4,7 +4,7 @@ import type { RoutingPlan } from '../routes/plan.ts';
 import type { Rollout } from './check.ts';
 import { choose } from './choose.ts';
 import { noteEnd, observe, retry } from './rollback.ts';
-import { hasFallback, isRefused } from './trial-state.ts';
+import { hasFallback, isRefused, noteStart } from './trial-state.ts';
 import type { TrialState } from './trial-state.ts';
 import type { Choice, Chosen, TrialFrontend, TrialOptions, TrialPorts, TrialReport } from './trial-types.ts';
 
@@ -36,6 +36,8 @@ export interface Trials {
   observe(instance: string, reports: readonly TrialReport[]): void;
   /** Whether nginx refused the published file, so that the next pass replaces it. */
   isPublishedRefused(instance: string): boolean;
+  /** A container started: if it is a frontend, its refusals may be outdated. */
+  started(containerId: string): void;
   /** Counts a crash of a frontend. */
   ended(instance: string, frontend: string): void;
   /** Forgets refusals whose reason lies outside of labels and templates, or with `all` every refusal. */
@@ -62,6 +64,9 @@ export function createTrials(ports: TrialPorts, options: TrialOptions, states: T
     isPublishedRefused(instance) {
       const { current, good } = states.of(instance);
       return current !== undefined && current.edition.key !== good?.key && isRefused(states.of(instance), current.edition);
+    },
+    started(containerId) {
+      for (const state of states.all()) noteStart(state, containerId);
     },
     ended: (instance, frontend) => noteEnd(ports, states.of(instance), frontend),
     retry(nowMs, all) {

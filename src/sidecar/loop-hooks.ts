@@ -84,7 +84,7 @@ export function loopHooks(whole: Whole, { place }: Pick<Source, 'place'>): Contr
       reportProblems(whole);
     },
     onRestart({ action, containerId }, atMs) {
-      if (action === 'start') signalled.started(containerId);
+      if (action === 'start') for (const part of [signalled, trials]) part.started(containerId);
       else signalled.ended(containerId);
       prover.restarted(containerId);
       prober.restarted(containerId);

@@ -1,25 +1,5 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { engineKinds, type EngineKind } from '../providers/engines/engine-kinds.ts';
-import { startMeetOn, type MeetOnEngine } from '../support/engines/meet-on-engine.ts';
-import { behaviours, type Behaviour } from './behaviours.ts';
-import { limits } from './limits.ts';
+import { describe } from 'vitest';
+import { engineKinds } from '../providers/engines/engine-kinds.ts';
+import { conforms } from './conforms.ts';
 
-for (const kind of engineKinds) {
-  describe.concurrent(kind.name, () => conforms(kind));
-}
-
-function conforms(kind: EngineKind): void {
-  let meet: MeetOnEngine;
-  beforeAll(async () => {
-    meet = await startMeetOn(kind);
-  });
-  afterAll(() => meet?.stop());
-
-  const all = Object.entries(behaviours) as [Behaviour, (meet: MeetOnEngine) => Promise<void>][];
-  for (const [name, behave] of all.filter(([behaviour]) => limits[kind.name]?.[behaviour] === undefined)) {
-    test.sequential(name, async () => {
-      await meet.reset();
-      await behave(meet);
-    });
-  }
-}
+for (const kind of engineKinds) describe.concurrent(kind.name, () => conforms(kind));

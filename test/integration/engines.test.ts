@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 import type { RunningCommand } from '../support/built-command.ts';
 import type { FakeKind } from '../support/fake-engine/kind.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { network, problemCodes, readMetrics, test, waitForStatus } from './scene.ts';
+import { addService, network, problemCodes, readMetrics, test, waitForStatus } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 /*
@@ -192,6 +192,45 @@ test.concurrent("on podman 5, a backend in host mode is reached at the gateway o
   scene.run(['--reload', 'none']);
   await published(scene, 1);
 });
+
+describe.concurrent.each(['docker', 'podman 4'] as const)('on %s, a frontend that starts again at its address', (kind) => {
+  test('is asked again for its generation', async ({ scene }) => {
+    scene.engine.behaveAs(kind);
+    const nginx = await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--reload', 'none']);
+    await waitForStatus(scene, 'the frontend has not read the file', ({ converged, instances }) => !converged && instances.length === 1);
+    nginx.boot();
+    await scene.converged();
+    nginx.behaviour.answers = 'forbidden';
+    restartAtOnce(scene, 'frontend');
+    await waitForStatus(scene, 'the frontend is unproven', ({ converged }) => !converged);
+    nginx.behaviour.answers = 'normally';
+    await scene.converged();
+  });
+
+  test('gets a refused file again', async ({ scene }) => {
+    scene.engine.behaveAs(kind);
+    const nginx = await scene.frontend('frontend');
+    scene.backend('backend', 20);
+    scene.run(['--check', 'off']);
+    await scene.converged();
+    nginx.behaviour.refuseText = 'upstream meet_meet.bad';
+    addService(scene, 'bad', 30);
+    await waitForStatus(scene, 'the refusal is known', ({ problems }) => problems.some(({ code }) => code === 'reload-rejected'));
+    await waitUntil('the last good file is back', async () => !(await scene.content()).includes('upstream meet_meet.bad'));
+    nginx.behaviour.refuseText = undefined;
+    restartAtOnce(scene, 'frontend');
+    nginx.boot();
+    await scene.serves('upstream meet_meet.bad');
+  });
+});
+
+/** The first list after the end shows the container running again. */
+function restartAtOnce(scene: Scene, name: string): void {
+  scene.engine.world.die(name, 0);
+  scene.engine.world.start(name);
+}
 
 describe.concurrent('on docker 20.10, where an end is announced before the list shows it', () => {
   test('each end is one change of the file', async ({ scene }) => {

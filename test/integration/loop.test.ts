@@ -212,6 +212,23 @@ test.concurrent('follows an event that comes 15 ms ahead of the list', async ({ 
   await scene.stopsServing(`${scene.address(22)}:8000`);
 });
 
+test.concurrent('follows an event that comes long before the list shows it, as on a busy disk', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('other', 21);
+  scene.run();
+  await scene.serves(`${scene.address(20)}:8000`);
+  scene.engine.world.listLagMs = 700;
+  scene.engine.world.disconnect('backend', network);
+  await scene.stopsServing(`${scene.address(20)}:8000`);
+  scene.engine.world.connect('backend', network, scene.address(22));
+  await scene.serves(`${scene.address(22)}:8000`);
+  scene.engine.world.pause('backend');
+  await scene.stopsServing(`${scene.address(22)}:8000`);
+  scene.engine.world.unpause('backend');
+  await scene.serves(`${scene.address(22)}:8000`);
+});
+
 test.concurrent('follows an event ahead of the list with the shortest quiet time, too', async ({ scene }) => {
   await scene.frontend('frontend');
   scene.backend('backend', 20);

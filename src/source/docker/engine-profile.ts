@@ -5,13 +5,11 @@ import { restarting, watchedContainerActions, watchedNetworkActions } from '../.
  * `moby`, and measurements on Docker 20.10 and 28.5 and on Podman 4.3, 5.4 and 5.8.
  */
 export interface EngineProfile {
-  /** The engine's name in messages, with the version that its ping has: `Podman 5.4.2`, or `Docker`. */
-  readonly product: string;
   /**
-   * The restart policies that a signal through the API ends: after its next crash, the container stays down. `always`
-   * includes `unless-stopped`. An exec ends no policy.
+   * A signal through the API ends every restart policy: after its next crash, the container stays down. Docker's signals
+   * end `unless-stopped` alone. An exec ends no policy.
    */
-  readonly signalEndsRestarts: 'unless-stopped' | 'always' | 'never';
+  readonly signalEndsRestarts: boolean;
   /** The list of containers shows the health. Otherwise only the list's filter `health` does. */
   readonly listsHealth: boolean;
   /** Each change of the health is an event `health_status`. */
@@ -31,12 +29,11 @@ export interface EngineProfile {
   readonly events: Readonly<Record<string, string>>;
 }
 
-type Differences = Omit<EngineProfile, 'product'>;
-
 const dockersEvents = Object.fromEntries([...watchedContainerActions, ...watchedNetworkActions].map((action) => [action, action]));
 
-const docker: Differences = {
-  signalEndsRestarts: 'unless-stopped',
+/** The profile before any answer of an engine, and for an engine whose ping a proxy refuses. */
+export const newestDocker: EngineProfile = {
+  signalEndsRestarts: false,
   listsHealth: true,
   announcesHealth: true,
   listsNetworkMode: true,
@@ -46,8 +43,8 @@ const docker: Differences = {
   events: dockersEvents,
 };
 
-const podman: Differences = {
-  signalEndsRestarts: 'always',
+const podman: EngineProfile = {
+  signalEndsRestarts: true,
   listsHealth: false,
   announcesHealth: true,
   listsNetworkMode: false,
@@ -59,28 +56,23 @@ const podman: Differences = {
   events: { ...dockersEvents, died: 'die', remove: 'destroy', restart: restarting },
 };
 
-/** The profile before any answer of an engine, and for an engine whose ping a proxy refuses. */
-export const newestDocker: EngineProfile = { product: 'Docker', ...docker };
-
 /**
  * Chooses the profile from the headers of `GET /_ping`: only Podman sends `Libpod-API-Version`, which is its own version
- * (containers/podman, pkg/api/server/handler_api.go). Docker sends `Server: Docker/26.1.5 (linux)`.
+ * (containers/podman, pkg/api/server/handler_api.go).
  */
 export function profileFor(headers: Readonly<Record<string, string | readonly string[] | undefined>>): EngineProfile {
   const podmanVersion = versionIn(headers['libpod-api-version']) ?? versionIn(headers['server'], 'Libpod/');
-  if (podmanVersion !== undefined) return { product: `Podman ${podmanVersion}`, ...podmanOf(podmanVersion) };
-  const version = versionIn(headers['server'], 'Docker/');
-  return version === undefined ? newestDocker : { ...newestDocker, product: `Docker ${version}` };
+  return podmanVersion === undefined ? newestDocker : podmanOf(podmanVersion);
 }
 
 /**
  * Measured on 4.3.1, which sent health events in one of two set-ups. Since pull request 19889 of September 2023, before 4.7, a
  * signal ends the restart policies.
  */
-function podmanOf(version: string): Differences {
+function podmanOf(version: string): EngineProfile {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   if (major !== 4) return podman;
-  return { ...podman, announcesHealth: false, ...(minor < 7 ? { signalEndsRestarts: 'never' } : {}) };
+  return { ...podman, announcesHealth: false, ...(minor < 7 ? { signalEndsRestarts: false } : {}) };
 }
 
 /** The version after a prefix: digits and dots, and a suffix such as `-rc1`. */

@@ -31,6 +31,7 @@ export function eventFromEngine(line: string, profile: EngineProfile = newestDoc
   const ownAction = Object.hasOwn(profile.events, name) ? (profile.events[name] ?? name) : name;
   // Only Podman has this field, and sends the event at each check; newer versions only at a change (measured on 5.4.2).
   const health = textOf(event['HealthStatus']);
+  const network = textOf(attributes['name']);
   const signal = Number(textOf(attributes['signal']) || NaN);
   return {
     type,
@@ -38,6 +39,7 @@ export function eventFromEngine(line: string, profile: EngineProfile = newestDoc
     containerId,
     hasRole: type === 'container' && attributes['meet.role'] !== undefined,
     ...(Number.isInteger(signal) ? { signal } : {}),
+    ...(hasContainerAttribute && network !== '' ? { network } : {}),
     ...(ownAction === 'health_status' && health !== '' ? { health } : {}),
     ...(ownAction === 'die' && mayBeStop(attributes, profile) ? { mayBeStop: true } : {}),
     ...(typeof timeNano === 'number' && timeNano > earliestNano && Number.isFinite(timeNano)

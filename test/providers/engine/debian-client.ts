@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../cache-directory.ts';
 import type { EnginePackages } from './engine-packages.ts';
@@ -13,7 +13,11 @@ export interface Client {
 export function clientOf(packages: EnginePackages, host: string): Client {
   const config = join(cacheDirectory(), 'client');
   mkdirSync(config, { recursive: true });
-  writeFileSync(join(config, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [packages.pluginsDirectory], ...proxies() }));
+  // By rename: other runs may read the file at any time, and without it the CLI finds no plugin.
+  const text = JSON.stringify({ cliPluginsExtraDirs: [packages.pluginsDirectory], ...proxies() });
+  const written = join(config, `config.${process.pid}.json`);
+  writeFileSync(written, text);
+  renameSync(written, join(config, 'config.json'));
   return {
     packages,
     dockerCli: packages.dockerCli,

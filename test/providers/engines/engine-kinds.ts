@@ -6,14 +6,17 @@ export interface EngineKind {
   readonly version: string;
   /** The Debian release of its packages. */
   readonly suite: 'bookworm' | 'trixie' | 'forky';
+  /** Runs as a user, who has no cgroups. */
+  readonly isRootless?: true;
   /** More arguments of dockerd. */
   readonly daemonArguments?: readonly string[];
   /** A node of a swarm. Its dockerd can't leave containers running at its own end (`--live-restore`). */
   readonly isSwarmNode?: boolean;
 }
 
-/** A user in the root of each engine, with these ids. Docker's engine with remapped users needs a user. */
+/** Users in the root of each engine, with these ids. Docker's engine with remapped users needs a user. */
 export const remappedUser = { name: 'meetgen', firstId: 231_072, count: 65_536 };
+export const rootlessUser = { name: 'rootless', id: 1000, firstId: 300_000, count: 65_536 };
 
 /** The releases that Debian ships, and Docker's variants that show other ids, owners or image stores. */
 export const engineKinds: readonly EngineKind[] = [
@@ -35,4 +38,10 @@ export const engineKinds: readonly EngineKind[] = [
   },
   { name: 'podman-4.3', family: 'podman', version: '4.3.', suite: 'bookworm' },
   { name: 'podman-5.4', family: 'podman', version: '5.4.', suite: 'trixie' },
+];
+
+/** Engines that run as a user, for the long tests. */
+export const rootlessKinds: readonly EngineKind[] = [
+  { name: 'docker-28-rootless', family: 'docker', version: '28.', suite: 'forky', isRootless: true },
+  { name: 'podman-5.4-rootless', family: 'podman', version: '5.4.', suite: 'trixie', isRootless: true },
 ];

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDirectory } from '../cache-directory.ts';
@@ -16,10 +16,13 @@ export interface EngineNamespaces {
   /** The folder that has the same path inside and outside. */
   readonly shared: string;
   readonly log: string;
-  /** The command line that runs a program of the engine inside. */
-  inside(program: string, args: readonly string[]): [string, ...string[]];
-  /** The command line that runs a program of this machine on the engine's network. It ends with the test's process. */
-  onItsNetwork(program: string, args: readonly string[]): [string, ...string[]];
+  /** The command line that runs a program of the engine inside, as root or with a user's id. */
+  inside(program: string, args: readonly string[], userId?: number): [string, ...string[]];
+  /**
+   * The command line that runs a program of this machine on the engine's network. It ends with the test's process.
+   * @param owner the engine's process whose network the containers have, if it isn't the network of the namespaces
+   */
+  onItsNetwork(program: string, args: readonly string[], owner?: string): [string, ...string[]];
   /** Ends everything inside, and removes it from the machine. */
   end(): Promise<void>;
 }
@@ -58,8 +61,18 @@ export function heldNamespaces(name: string, pid: number): Omit<EngineNamespaces
     pid,
     shared,
     log,
-    inside: (program, args) => ['nsenter', ...kinds, `--uts=${files}/uts`, program, ...args],
-    onItsNetwork: (program, args) => ['setpriv', '--pdeathsig', 'KILL', 'nsenter', network, program, ...args],
+    inside: (program, args, userId = 0) => [
+      'nsenter',
+      ...kinds,
+      `--uts=${files}/uts`,
+      ...(userId === 0 ? [] : [`--setuid=${userId}`, `--setgid=${userId}`]),
+      program,
+      ...args,
+    ],
+    onItsNetwork(program, args, owner) {
+      const place = owner === undefined ? network : `--net=/proc/${processOf(owner, readlinkSync(`${files}/pid_for_children`))}/ns/net`;
+      return ['setpriv', '--pdeathsig', 'KILL', 'nsenter', place, program, ...args];
+    },
   };
 }
 
@@ -71,6 +84,19 @@ export function dataFolderOf(name: string): string {
 function placesOf(name: string) {
   const state = `/run/meet-gen-engines/${name}`;
   return { state, cgroup: `meet-gen-${name}`, data: dataFolderOf(name), shared: join(state, 'shared'), log: join(state, 'log') };
+}
+
+/** The id on this machine of a process with this name in a process namespace. */
+function processOf(name: string, namespace: string): string {
+  const found = readdirSync('/proc').find((id) => {
+    try {
+      return readFileSync(`/proc/${id}/comm`, 'utf8').trim() === name && readlinkSync(`/proc/${id}/ns/pid`) === namespace;
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error(`no process ${name} runs`);
+  return found;
 }
 
 function untilReady(child: ChildProcess, log: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unpackOnce } from '../debian/unpack-once.ts';
-import { remappedUser, type EngineKind } from './engine-kinds.ts';
+import { remappedUser, rootlessUser, type EngineKind } from './engine-kinds.ts';
 
 /** `ip`, `mount` and a shell for the set-up; both kinds of firewall for the engines. */
 const usualPackages = ['base-files', 'dash', 'coreutils', 'mount', 'iproute2', 'iptables', 'nftables', 'procps', 'ca-certificates'];
@@ -19,18 +19,22 @@ const familyPackages = {
     'golang-github-containers-image',
   ],
 };
+const rootlessPackages = {
+  docker: ['util-linux', 'uidmap', 'slirp4netns', 'rootlesskit', 'grep'],
+  podman: ['util-linux', 'uidmap', 'slirp4netns', 'passt'],
+};
 const titles = { docker: 'Docker', podman: 'Podman' };
 
 /**
  * Unpacks the engine's packages with all dependencies into the cache, once. The folder becomes the root of the engine's
  * programs, which so have the C library of the same release.
  */
-export function unpackEngineRoot({ family, suite }: EngineKind, log: (line: string) => void): Promise<string> {
+export function unpackEngineRoot({ family, suite, isRootless }: EngineKind, log: (line: string) => void): Promise<string> {
   return unpackOnce(
     {
-      name: `engine-root-${family}-${suite}`,
+      name: `engine-root-${family}-${suite}${isRootless ? '-rootless' : ''}`,
       title: `${titles[family]} of Debian ${suite}`,
-      packages: [...usualPackages, ...familyPackages[family]],
+      packages: [...usualPackages, ...familyPackages[family], ...(isRootless ? rootlessPackages[family] : [])],
       suites: [suite],
       withDependencies: true,
       asRoot: true,
@@ -42,14 +46,19 @@ export function unpackEngineRoot({ family, suite }: EngineKind, log: (line: stri
 
 /** Writes the files that Debian's packages make at their installation, and the engine's configuration. */
 export function writeConfiguration(folder: string): void {
-  const { name, firstId, count } = remappedUser;
-  const users = ['root:x:0:0:root:/root:/bin/sh', 'nobody:x:65534:65534::/:/bin/sh', `${name}:x:${firstId}:${firstId}::/:/bin/sh`];
-  const groups = ['root:x:0:', 'nogroup:x:65534:', `${name}:x:${firstId}:`];
+  const own = [{ ...remappedUser, id: remappedUser.firstId }, rootlessUser];
+  const users = [
+    'root:x:0:0:root:/root:/bin/sh',
+    'nobody:x:65534:65534::/:/bin/sh',
+    ...own.map(({ name, id }) => `${name}:x:${id}:${id}::/:/bin/sh`),
+  ];
+  const groups = ['root:x:0:', 'nogroup:x:65534:', ...own.map(({ name, id }) => `${name}:x:${id}:`)];
+  const ids = own.map(({ name, firstId, count }) => `${name}:${firstId}:${count}`);
   const files: Readonly<Record<string, readonly string[]>> = {
     'etc/passwd': users,
     'etc/group': groups,
-    'etc/subuid': [`${name}:${firstId}:${count}`],
-    'etc/subgid': [`${name}:${firstId}:${count}`],
+    'etc/subuid': ids,
+    'etc/subgid': ids,
     'etc/hosts': ['127.0.0.1 localhost'],
     'etc/resolv.conf': [],
     'etc/containers/policy.json': [JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] })],

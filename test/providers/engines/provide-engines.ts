@@ -24,6 +24,8 @@ export interface TestedEngine extends Engine {
   onItsNetwork(program: string, args: readonly string[]): [string, ...string[]];
 }
 
+/** The processes of rootless engines that are on the containers' network. */
+const networkOwners = { docker: 'dockerd', podman: 'aardvark-dns' };
 const patienceSeconds = 300;
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -43,7 +45,7 @@ export async function startEngine(kind: EngineKind): Promise<TestedEngine> {
       provided: true,
       publishAddress: '127.0.0.1',
       shared: namespaces.shared,
-      onItsNetwork: namespaces.onItsNetwork,
+      onItsNetwork: (program, args) => namespaces.onItsNetwork(program, args, kind.isRootless ? networkOwners[kind.family] : undefined),
       async restartWhileEnding(container) {
         const pid = await firstProcess(engine, container);
         await service.kill();

@@ -9,10 +9,11 @@ import { composeProjectName } from '../../providers/engine/test-run.ts';
 import { startEngine, type TestedEngine } from '../../providers/engines/provide-engines.ts';
 import type { EngineKind } from '../../providers/engines/engine-kinds.ts';
 import { systemImage } from '../../providers/engines/system-image.ts';
-import { runCommand } from '../../providers/run-command.ts';
 import { runCommand as runMeetGen, startCommand, type CommandEnd, type RunningCommand } from '../built-command.ts';
 import { httpGet } from '../http-get.ts';
 import { shippedStub } from '../real-layout.ts';
+import { askOnNetwork, type NetworkAnswer } from './ask-on-network.ts';
+import { startEventRelay, type EventRelay } from './event-relay.ts';
 import { statusSocketOf } from '../status-socket.ts';
 import { waitUntil } from '../wait-until.ts';
 
@@ -37,6 +38,10 @@ export interface MeetOnEngine {
   published(): Promise<readonly string[]>;
   /** The addresses in each content of the file since `from`, an earlier number of contents. */
   contents(from?: number): readonly (readonly string[])[];
+  /** When the file last changed to its content now, in milliseconds since 1970. */
+  changedAtMs(): number;
+  /** The events that meet-gen receives. */
+  readonly events: EventRelay;
   status(): Promise<StatusSnapshot>;
   frontendStatus(): Promise<FrontendStatus | undefined>;
   /** Waits until every frontend is proven to serve the published file. */
@@ -46,7 +51,7 @@ export interface MeetOnEngine {
   /** Waits until meet-gen has looked again after the last event. */
   hasLooked(): Promise<void>;
   /** Asks a container from the engine's network. */
-  ask(address: string, port: number, path: string): Promise<{ readonly status: number; readonly body: string }>;
+  ask(address: string, port: number, path: string): Promise<NetworkAnswer>;
   /** Runs meet-gen with another command beside the sidecar. */
   meetGen(command: string, ...args: readonly string[]): Promise<CommandEnd>;
   readonly sidecar: RunningCommand;
@@ -89,7 +94,8 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
     docker(engine, ['compose', '--project-name', project, '--project-directory', engine.shared, '--file', '-', ...args], { stdin: file });
   await compose('up', '--detach');
   const contents = recordContents(out);
-  const common = ['--docker-host', engine.host, '--instance', project, '--log-format', 'json'];
+  const events = await startEventRelay(engine.host.slice('unix://'.length), join(engine.shared, 'relay.sock'));
+  const common = ['--docker-host', events.host, '--instance', project, '--log-format', 'json'];
   const sidecar = startCommand(['run', ...common, '--out', out, '--resync', '1h', '--listen', 'off'], { wrap: engine.onItsNetwork });
   const socketPath = statusSocketOf(out);
   const replicas: string[] = [];
@@ -128,7 +134,9 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
     isOut: (one) => wait('the address has left the file', async () => !(await published()).includes(one)),
     wait,
     published,
-    contents: (from = 0) => contents.seen.slice(from),
+    contents: (from = 0) => contents.seen.slice(from).map(({ addresses }) => addresses),
+    changedAtMs: () => contents.seen.at(-1)?.atMs ?? 0,
+    events,
     status,
     frontendStatus: async () => (await status()).instances[0]?.frontends[0],
     converged,
@@ -146,10 +154,7 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
         return Date.now() - sinceMs > 2 * finalAfterMs;
       });
     },
-    async ask(host, port, path) {
-      const [program, ...args] = engine.onItsNetwork(process.execPath, ['-e', asker, `http://${host}:${port}${path}`]);
-      return JSON.parse(await runCommand(program, args)) as { status: number; body: string };
-    },
+    ask: (host, port, path) => askOnNetwork(engine, `http://${host}:${port}${path}`),
     meetGen: (command, ...args) => runMeetGen([command, '--out', out, ...args]),
     sidecar,
     async reset() {
@@ -166,6 +171,7 @@ async function startMeet(engine: TestedEngine): Promise<MeetOnEngine> {
     async stop() {
       contents.end();
       await sidecar.stop();
+      events.stop();
       await engine.stop();
     },
   };
@@ -220,25 +226,19 @@ async function writeMounts(shared: string, out: string): Promise<void> {
 }
 
 /** Each content of the published file, in order. */
-function recordContents(out: string): { readonly seen: string[][]; end(): void } {
-  const seen: string[][] = [];
+function recordContents(out: string): { readonly seen: { atMs: number; addresses: string[] }[]; end(): void } {
+  const seen: { atMs: number; addresses: string[] }[] = [];
   let last: Promise<void> = Promise.resolve();
-  const note = async (): Promise<void> => {
+  const note = async (atMs: number): Promise<void> => {
     const addresses = addressesIn(await readFile(join(out, 'routing.conf'), 'utf8').catch(() => ''));
-    if (addresses.join() !== seen.at(-1)?.join()) seen.push(addresses);
+    if (addresses.join() !== seen.at(-1)?.addresses.join()) seen.push({ atMs, addresses });
   };
   const watcher = watch(out, () => {
-    last = last.then(note);
+    const atMs = Date.now();
+    last = last.then(() => note(atMs));
   });
   return { seen, end: () => watcher.close() };
 }
 
 const addressesIn = (text: string): string[] =>
   [...new Set([...text.matchAll(/server (\d+\.\d+\.\d+\.\d+):8000(?![^;]* backup)/g)].map(([, one = '']) => one))].toSorted();
-
-const asker = `
-  require('node:http').get(process.argv[1], { agent: false, headers: { 'X-Forwarded-Proto': 'https' } }, (answer) => {
-    let body = '';
-    answer.on('data', (part) => (body += part)).on('end', () => console.log(JSON.stringify({ status: answer.statusCode, body })));
-  });
-`;

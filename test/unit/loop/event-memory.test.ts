@@ -88,9 +88,9 @@ describe('the event memory', () => {
     const look = (container: Container, beganAtMs: number): unknown => memory.notesFor([container], beganAtMs, beganAtMs).get(one.id)?.stop;
     look(at('a'), 900);
     memory.note(event('die'), 1000, 1000);
-    expect([look(at('a'), 1001), [...memory.unlistedEnds()]], 'the usual second look is still to come').toEqual(['in-progress', []]);
-    expect([look(at('a'), 1050), [...memory.unlistedEnds()]]).toEqual(['in-progress', [[one.id, 1100]]]);
-    expect([look({ ...at(), state: 'exited' }, 1100), [...memory.unlistedEnds()]]).toEqual([undefined, []]);
+    expect([look(at('a'), 1001), [...memory.unlisted()]], 'the usual second look is still to come').toEqual(['in-progress', []]);
+    expect([look(at('a'), 1050), [...memory.unlisted()]]).toEqual(['in-progress', [[one.id, 1100]]]);
+    expect([look({ ...at(), state: 'exited' }, 1100), [...memory.unlisted()]]).toEqual([undefined, []]);
   });
 
   it('does not look again for an end when the container has started, with other endpoints', () => {
@@ -98,7 +98,7 @@ describe('the event memory', () => {
     memory.notesFor([at('a')], 900, 900);
     memory.note(event('die'), 1000, 1000);
     expect(memory.notesFor([at('b')], 1050, 1050).get(one.id)).toBeUndefined();
-    expect(memory.unlistedEnds().size).toBe(0);
+    expect(memory.unlisted().size).toBe(0);
   });
 
   it('reports a crash when the restart policy restarts a container whose end can be a stop, also after another list', () => {

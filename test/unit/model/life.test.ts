@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Note } from '../../../src/model/container.ts';
 import type { EngineEvent } from '../../../src/model/engine-event.ts';
-import {
-  isEndHeld,
-  isForgettable,
-  lifeAfter,
-  lifeAfterList,
-  nextChangeAtMs,
-  nextEndLookAtMs,
-  noteOfLife,
-} from '../../../src/model/life.ts';
+import { isEndHeld, isForgettable, lifeAfter, lifeAfterList, nextChangeAtMs, nextLookAtMs, noteOfLife } from '../../../src/model/life.ts';
 import type { Life } from '../../../src/model/life.ts';
 
 type Happening = readonly [atMs: number, action: string, signal?: number];
@@ -141,7 +133,7 @@ describe('an end event', () => {
   it('is looked for again after pauses that double, until it no longer counts', () => {
     const life = live([2000, 'die']);
     const looks = (fromMs: number): readonly number[] => {
-      const nextMs = life === undefined ? fromMs : nextEndLookAtMs(life, fromMs);
+      const nextMs = life === undefined ? fromMs : nextLookAtMs(life.endReceivedAtMs ?? 0, fromMs);
       return life !== undefined && isEndHeld(life, nextMs) ? [nextMs, ...looks(nextMs)] : [nextMs];
     };
     expect(looks(2045)).toEqual([2100, 2200, 2400, 2800, 3600, 5200, 8400, 12_000]);

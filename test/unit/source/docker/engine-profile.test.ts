@@ -2,28 +2,27 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { newestDocker, profileFor } from '../../../../src/source/docker/engine-profile.ts';
 
+const podman = (announcesHealth: boolean, signalEndsRestarts: boolean): object => ({
+  networkEventActor: 'container',
+  announcesHealth,
+  signalEndsRestarts,
+});
+
 describe('the profile of an engine', () => {
   it.each([
-    [{ server: 'Docker/26.1.5 (linux)', 'api-version': '1.45' }, 'Docker 26.1.5', 'unless-stopped'],
-    [{ server: 'Docker/26.1.5+dfsg1 (linux)', 'api-version': '1.45' }, 'Docker 26.1.5', 'unless-stopped'],
-    [{ server: 'Docker/20.10.24 (linux)', 'api-version': '1.41' }, 'Docker 20.10.24', 'unless-stopped'],
-    [{ server: 'Libpod/4.3.1 (linux)', 'api-version': '1.41', 'libpod-api-version': '4.3.1' }, 'Podman 4.3.1', 'never'],
-    [{ 'libpod-api-version': '4.6.2' }, 'Podman 4.6.2', 'never'],
-    [{ 'libpod-api-version': '4.9.3' }, 'Podman 4.9.3', 'always'],
-    [{ server: 'Libpod/5.4.2 (linux)', 'api-version': '1.41', 'libpod-api-version': '5.4.2' }, 'Podman 5.4.2', 'always'],
-    [{ server: 'Libpod/6.0.0-rc1 (linux)' }, 'Podman 6.0.0-rc1', 'always'],
-    [{ server: 'nginx', 'libpod-api-version': '5.4.2' }, 'Podman 5.4.2', 'always'],
-    [{ server: 'nginx', 'api-version': '1.45' }, 'Docker', 'unless-stopped'],
-    [{ server: 'Docker/\u001b[31m', 'libpod-api-version': 'x' }, 'Docker', 'unless-stopped'],
-    [{}, 'Docker', 'unless-stopped'],
-  ])('with the headers %j is that of %s', (headers, product, signalEndsRestarts) => {
-    expect(profileFor(headers)).toMatchObject({ product, signalEndsRestarts });
-  });
-
-  it('is the same for every version of Docker', () => {
-    const { product: _, ...differences } = profileFor({ server: 'Docker/20.10.24 (linux)' });
-    const { product: __, ...ofNewest } = newestDocker;
-    expect(differences).toEqual(ofNewest);
+    [{ server: 'Docker/26.1.5 (linux)', 'api-version': '1.45' }, newestDocker],
+    [{ server: 'Docker/20.10.24 (linux)', 'api-version': '1.41' }, newestDocker],
+    [{ server: 'nginx', 'api-version': '1.45' }, newestDocker],
+    [{ server: 'Docker/\u001b[31m', 'libpod-api-version': 'x' }, newestDocker],
+    [{}, newestDocker],
+    [{ server: 'Libpod/4.3.1 (linux)', 'api-version': '1.41', 'libpod-api-version': '4.3.1' }, podman(false, false)],
+    [{ 'libpod-api-version': '4.6.2' }, podman(false, false)],
+    [{ 'libpod-api-version': '4.9.3' }, podman(false, true)],
+    [{ server: 'Libpod/5.4.2 (linux)', 'api-version': '1.41', 'libpod-api-version': '5.4.2' }, podman(true, true)],
+    [{ server: 'Libpod/6.0.0-rc1 (linux)' }, podman(true, true)],
+    [{ server: 'nginx', 'libpod-api-version': '5.4.2' }, podman(true, true)],
+  ])('with the headers %j is %j', (headers, expected) => {
+    expect(profileFor(headers)).toMatchObject(expected);
   });
 
   it('has the filter of events that Docker had before there were profiles', () => {

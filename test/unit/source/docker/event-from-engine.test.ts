@@ -60,7 +60,13 @@ describe('a line of the event stream', () => {
       Action: 'connect',
       Actor: { ID: 'n', Attributes: { container: id, name: 'meet_default', 'meet.role': 'x' } },
     };
-    expect(eventFromEngine(line(network))).toMatchObject({ type: 'network', action: 'connect', containerId: id, hasRole: false });
+    expect(eventFromEngine(line(network))).toMatchObject({
+      type: 'network',
+      action: 'connect',
+      containerId: id,
+      network: 'meet_default',
+      hasRole: false,
+    });
   });
 
   it.each(['a', id.slice(0, 12), `${id}${id}`, 'not hex at all', '../x'])('may have the odd id %j, which is only compared', (odd) => {

@@ -173,7 +173,7 @@ it('the end of a task has no effect on its replacement', () => {
   for (const event of changesBetween(before.containers, now)) memory.note(event, 2000, 2000);
   const notes = memory.notesFor([...now.containers.values()], 2100, 2100);
   expect(notes.get('b')?.stop).toBeUndefined();
-  expect([...memory.unlistedEnds()]).toEqual([]);
+  expect([...memory.unlisted()]).toEqual([]);
 });
 
 it('DNS demotes the tasks that it does not list, and admits them again', () => {
