@@ -27,6 +27,6 @@ USER 1000:1000
 # No EXPOSE: by default the status server listens only on 127.0.0.1:9180 inside (MEET_GEN_LISTEN).
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --start-interval=1s CMD ["node", "/meet-gen/dist/meet-gen.js", "healthcheck"]
 STOPSIGNAL SIGTERM
-# A small young generation and no optimising compiler, which save memory in work of milliseconds (docs/performance.md).
-ENTRYPOINT ["node", "--max-semi-space-size=1", "--optimize-for-size", "--no-opt", "/meet-gen/dist/meet-gen.js"]
+# A small young generation and no optimising compilers, which save memory in work of milliseconds (docs/performance.md).
+ENTRYPOINT ["node", "--max-semi-space-size=1", "--optimize-for-size", "--no-opt", "--no-maglev", "/meet-gen/dist/meet-gen.js"]
 CMD ["run"]

@@ -244,7 +244,7 @@ async function pass(loop: Loop): Promise<void> {
     if (isNews(reasons, observation, loop.state)) {
       const cause = causeOf(loop.state, reasons, startedAtMs, loop.view.nameOf);
       // A pass after an event reads no templates from the disk: their watch and each resync find changes.
-      takeResult(loop, await decide(loop, observation, reasons.due.length > 0), cause, startedAtMs);
+      takeResult(loop, await decide(loop, observation, notedAtMs, reasons.due.length > 0), cause, startedAtMs);
     } else hooks.onNothingNew();
     const unlisted = loop.memory.unlisted();
     loop.state = afterPass(loop.state, observation, startedAtMs, (containerId) => unlisted.has(containerId));
@@ -282,19 +282,22 @@ function planUnannouncedLook({ view, memory, timers, state }: Loop, startedAtMs:
   timers.after('unannounced', lookAtMs - nowMs());
 }
 
-/** @returns the observation now. Notes that change by time are judged at `notedAtMs`, since a timer may ring a little early */
+/**
+ * @returns the observation now, without the notes of the history: a pass must not start the next one. Notes that change by
+ * time are judged at `notedAtMs`, since a timer may ring a little early
+ */
 async function observe(loop: Loop): Promise<{ readonly observation: Observation; readonly notedAtMs: number }> {
   const beganAtMs = nowMs();
   const containers = await loop.view.look(loop.signal);
   const notedAtMs = nowMs();
-  const ofEvents = loop.memory.notesFor(containers, beganAtMs, notedAtMs);
-  const notes = mergeNotes(ofEvents, notesOfHistory(loop.state.history, notedAtMs), loop.hooks.notesFor(containers));
+  const notes = mergeNotes(loop.memory.notesFor(containers, beganAtMs, notedAtMs), loop.hooks.notesFor(containers));
   return { observation: { containers, notes }, notedAtMs };
 }
 
-async function decide(loop: Loop, observation: Observation, readsTemplates: boolean): Promise<PassResult> {
-  const { renderer, sink, options, passMemory, signal } = loop;
+async function decide(loop: Loop, { containers, notes }: Observation, notedAtMs: number, readsTemplates: boolean): Promise<PassResult> {
+  const { renderer, sink, options, passMemory, signal, state } = loop;
   await renderer.begin(readsTemplates);
+  const observation = { containers, notes: mergeNotes(notes, notesOfHistory(state.history, notedAtMs)) };
   return runPass(observation, renderer, sink, options.choice, passMemory, signal);
 }
 

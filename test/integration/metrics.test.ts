@@ -47,6 +47,22 @@ test.concurrent('counts a change, from its event to the answer of nginx', async 
   expect(after.get('upstreams{instance="meet",service="meet/backend",state="in_rotation"}')).toBe(2);
 });
 
+test.concurrent('a replica that leaves the rotation costs one pass: the second look shows nothing new', async ({ scene }) => {
+  await scene.frontend('frontend');
+  scene.backend('backend', 20);
+  scene.backend('other', 21);
+  const run = scene.run();
+  await run.waitForLog('routesLive');
+  const before = await readMetrics(scene);
+  scene.engine.world.beginStop('backend');
+  await run.waitForLog('routesLive', 2);
+  const after = await readMetrics(scene);
+  const grown = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
+  expect(grown('passes_total{result="published"}')).toBe(1);
+  expect(grown('passes_total{result="unchanged"}')).toBe(1);
+  expect(grown('pass_duration_seconds_count')).toBe(1);
+});
+
 test.concurrent('counts a refused reload and its rollback', async ({ scene }) => {
   const nginx = await scene.frontend('frontend');
   scene.run();
