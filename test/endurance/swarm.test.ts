@@ -88,7 +88,7 @@ describe.sequential('no request fails', () => {
 
 test('without its only manager, the nodes serve on, and follow once it is back', async () => {
   const { manager, workers } = swarm;
-  const [crashing] = (await swarm.running(backend)).filter((task) => swarm.nodeOf(task) !== manager);
+  const crashing = (await swarm.running(backend)).find((task) => swarm.nodeOf(task) !== manager);
   if (crashing === undefined) throw new Error('no worker has a backend');
   const summaries = await underLoad(meet, {
     name: 'manager-away',
