@@ -1,23 +1,95 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startOwnSwarm, type OwnSwarm } from '../support/swarm/swarm.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stopAtFirstFailure } from '../support/in-order.ts';
+import { deployMeet, type SwarmMeet } from '../support/swarm/swarm-meet.ts';
+import { startOwnSwarm, type OwnSwarm, type SwarmNode } from '../support/swarm/swarm.ts';
+import { underLoad } from '../support/swarm/under-load.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// The ends of managers, in a swarm of three.
+// The end of the leader, in a swarm of three managers. Each has a reader.
+
+const requestsOfEach = Number(process.env['SWARM_REQUESTS'] ?? 10_000);
 
 let swarm: OwnSwarm;
+let meet: SwarmMeet;
 
 beforeAll(async () => {
   swarm = await startOwnSwarm(3);
 });
 afterAll(() => swarm?.stop());
+stopAtFirstFailure();
 
-test('the other managers elect a leader when the first one is killed', async () => {
-  const [first, second] = swarm.nodes;
-  const leaders = async (): Promise<string | undefined> =>
-    (await second?.docker('node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}'))?.trim();
-  expect(await leaders()).toBe('swarm-1 Leader\nswarm-2 Reachable\nswarm-3 Reachable');
-  await first?.kill();
-  await waitUntil('there is another leader', async () => /swarm-[23] Leader/.test((await leaders().catch(() => '')) ?? ''));
-  await first?.start();
-  await waitUntil('all managers are there', async () => (await leaders())?.match(/Leader|Reachable/g)?.length === 3);
+/** Leader, Reachable or Unreachable, by the name of the node, as a manager sees it. Fails while there is no leader. */
+async function managersSeenBy(node: SwarmNode): Promise<ReadonlyMap<string, string>> {
+  const listed = await node.docker('node', 'ls', '--format', '{{.Hostname}} {{.ManagerStatus}}');
+  return new Map(
+    listed
+      .trim()
+      .split('\n')
+      .map((line): [string, string] => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']),
+  );
+}
+
+const [leading, following] = ['Leader', 'Reachable'];
+
+async function leaderSeenBy(node: SwarmNode): Promise<SwarmNode | undefined> {
+  const managers = await managersSeenBy(node).catch(() => new Map<string, string>());
+  return swarm.nodes.find(({ name }) => managers.get(name) === leading);
+}
+
+async function allManagersAreThere(): Promise<void> {
+  await waitUntil('all managers are there', async () => {
+    const states = [...(await managersSeenBy(swarm.manager)).values()].toSorted();
+    return states.join() === [leading, following, following].join();
+  });
+}
+
+describe.sequential('three managers', () => {
+  test('elect another leader when the first one is killed', async () => {
+    const [first, second] = swarm.nodes;
+    if (first === undefined || second === undefined) throw new Error('there are no managers');
+    expect(await leaderSeenBy(second)).toBe(first);
+    await first.kill();
+    await waitUntil('another node is the leader', async () => {
+      const leader = await leaderSeenBy(second);
+      return leader !== undefined && leader !== first;
+    });
+    await first.start();
+    await allManagersAreThere();
+  });
+
+  test('lose only requests that the killed leader had, and the other nodes follow', async () => {
+    meet = await deployMeet(swarm);
+    await meet.scale('backend', 3);
+    const services = { meet_backend: 3, meet_frontend: 3, 'meet_meet-gen': 3, meet_reader: 3 };
+    await swarm.settled(services);
+    await meet.routed();
+    const leader = await leaderSeenBy(swarm.manager);
+    if (leader === undefined || leader === swarm.manager) throw new Error('the first node leads again');
+    const others = swarm.nodes.filter((node) => node !== leader);
+    let downAtMs = 0;
+    const summaries = await underLoad(meet, {
+      name: 'leader',
+      nodes: others,
+      requestsOfEach,
+      async act() {
+        await leader.kill();
+        await waitUntil('the leader is lost', async () => (await swarm.states())[leader.name] === 'Down');
+        downAtMs = Date.now();
+        await waitUntil('the backends run elsewhere', async () => {
+          const tasks = await swarm.running('meet_backend');
+          return tasks.length === 3 && tasks.every((task) => swarm.nodeOf(task) !== leader);
+        });
+        await meet.routed(others);
+      },
+    });
+    // A lost node answers nothing, not even a refusal: the requests under way wait until their client gives up. Each of
+    // the clients has one request under way.
+    const failures = summaries.flatMap((summary) => summary.failures);
+    expect(failures.filter(({ sentAtMs }) => sentAtMs > downAtMs)).toEqual([]);
+    expect(failures.length).toBeLessThanOrEqual(40);
+    await leader.start();
+    await allManagersAreThere();
+    await swarm.settled(services);
+    await meet.routed();
+  });
 });

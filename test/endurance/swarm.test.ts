@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stopAtFirstFailure } from '../support/in-order.ts';
-import { deployMeet, type SwarmMeet } from '../support/swarm/meet.ts';
+import { deployMeet, type SwarmMeet } from '../support/swarm/swarm-meet.ts';
 import { startOwnSwarm, type OwnSwarm, type SwarmNode } from '../support/swarm/swarm.ts';
 import { failuresOf, underLoad } from '../support/swarm/under-load.ts';
 import { waitUntil } from '../support/wait-until.ts';

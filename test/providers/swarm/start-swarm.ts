@@ -102,7 +102,10 @@ async function startNode(
   await linkNode(links, switchPid, pid, index);
   atEnd(() => unlinkNode(links, index));
   const service = serviceOf({ name, pid });
-  await service.run('/bin/sh', ['-c', `echo ${name} > /proc/sys/kernel/hostname`]);
+  const socket = service.host.replace('unix://', '');
+  // On each node the engine's usual socket leads to the own engine, for stacks that mount the socket.
+  const prepare = `echo ${name} > /proc/sys/kernel/hostname; [ -e /var/run ] || ln -s /run /var/run; ln -s ${socket} /var/run/docker.sock`;
+  await service.run('/bin/sh', ['-ec', prepare]);
   await service.start();
   return { name, pid, host: service.host, address: addressAmongNodes(index), publishAddress: addressForMachine(links, index) };
 }

@@ -70,7 +70,7 @@ export interface Swarm {
   /** Waits until the manager knows that a task has ended. */
   ended(task: SwarmTask): Promise<void>;
   nodeOf(task: SwarmTask): SwarmNode;
-  /** `Ready` or `Down`, by the name of the node. */
+  /** `Ready` or `Down`, by the name of the node; nothing while the managers have no leader. */
   states(): Promise<Readonly<Record<string, string>>>;
 }
 
@@ -134,7 +134,7 @@ function createSwarm(layout: SwarmLayout, images: SwarmImages): Swarm {
       return found;
     },
     async states() {
-      const listed = await manager.docker('node', 'ls', '--format', '{{.Hostname}} {{.Status}}');
+      const listed = await manager.docker('node', 'ls', '--format', '{{.Hostname}} {{.Status}}').catch(() => '');
       const lines = listed.trim().split('\n');
       return Object.fromEntries(lines.map((line): [string, string] => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
     },

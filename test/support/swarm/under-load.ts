@@ -1,5 +1,5 @@
 import type { LoadSummary } from '../load/load-messages.ts';
-import type { SwarmMeet } from './meet.ts';
+import type { SwarmMeet } from './swarm-meet.ts';
 import type { SwarmNode } from './swarm.ts';
 
 /** A change of a Meet while clients ask the frontends of some nodes. */

@@ -19,6 +19,10 @@ export interface SwarmMeet extends Stack {
   answering(node: SwarmNode): Promise<readonly string[]>;
   /** Waits until exactly the running backends answer through the frontend of each of these nodes. */
   routed(nodes?: readonly SwarmNode[], backends?: readonly string[]): Promise<void>;
+  /** The addresses (`10.0.1.5:8000`) of upstreams in the errors that the frontend of a node has logged. */
+  failedUpstreams(node: SwarmNode): Promise<readonly string[]>;
+  /** The addresses of the running backends, in the same form. */
+  upstreams(): Promise<readonly string[]>;
   /** The file that the meet-gen of a node has published. */
   published(node: SwarmNode): string | undefined;
   /** The ranks of the backends in the status of a node's meet-gen, without repetition. */
@@ -42,14 +46,13 @@ export async function deployMeet(swarm: Swarm): Promise<SwarmMeet> {
   await nameImages(swarm);
   await manager.docker('node', 'update', '--label-add', 'meet-data=true', manager.name);
   await createSecret(manager);
-  const socket = manager.host.replace('unix://', '');
   const files = {
     'stack.yml': repository('stack.example.yml'),
     'templates/hook-stub.conf': repository('templates/hook-stub.conf'),
     'meet-gen-hook.sh': hookScript(),
     '.env': repository('.env.example')
       .replace(/^MEET_HOST=.*/m, `MEET_HOST=${host}`)
-      .replace(/^DOCKER_GID=.*/m, `DOCKER_GID=0\nDOCKER_SOCKET=${socket}`),
+      .replace(/^DOCKER_GID=.*/m, 'DOCKER_GID=0'),
   };
   const stack = await deployStack(swarm, 'meet', { files, settings: 'set -a; . ./.env; set +a' });
   const port = 8083;
@@ -91,6 +94,15 @@ export async function deployMeet(swarm: Swarm): Promise<SwarmMeet> {
         const logs = await Promise.all(of.map((node) => node.logs(stack.service('meet-gen'))));
         throw new Error(`${error.message}\n${logs.map((log, index) => `${of[index]?.name}:\n${log.slice(-3000)}`).join('\n')}`);
       });
+    },
+    async failedUpstreams(node) {
+      const lines = await node.logs(stack.service('frontend'));
+      return [...lines.matchAll(/\[error\].*upstream: "http:\/\/([\d.]+:\d+)\//g)].map(([, address = '']) => address);
+    },
+    async upstreams() {
+      const tasks = await swarm.running(stack.service('backend'));
+      const networks = tasks.flatMap(({ NetworksAttachments }) => NetworksAttachments ?? []);
+      return networks.flatMap(({ Addresses }) => Addresses.map((address) => address.replace(/\/.*/, ':8000')));
     },
     published: (node) => node.read(`${stack.name}_routing`, 'routing.conf'),
     async ranks(node) {
