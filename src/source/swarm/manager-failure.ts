@@ -50,6 +50,8 @@ function ofManagers(text: string): string {
 export function refusal(path: string, status: number, body: string): ManagerFailure {
   if (status === 403 || status === 405)
     return new ManagerFailure(`it refuses GET ${path} (${status})`, `let GET ${path} through in the socket proxy on the manager`);
+  if (status === 304)
+    return new ManagerFailure('it answered 304 about another answer than the last', 'check whether a proxy in between changes questions');
   if (status >= 300 && status < 400) return new ManagerFailure(`it redirects GET ${path} (${status})`, checkManagers);
   return new ManagerFailure(`it answered ${status}: ${showUntrustedText(body.trim(), maxReasonLength)}`, checkManagers);
 }
