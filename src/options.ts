@@ -98,7 +98,8 @@ export const optionTable = {
     flag: '--node',
     variable: 'MEET_GEN_NODE',
     placeholder: 'id',
-    meaning: 'with --source swarm: the id of this node ({{.Node.ID}} in a stack file). meet-gen reloads only the frontends of this node',
+    meaning:
+      'with --source swarm: the id of this node ({{.Node.ID}} in a stack file), which run requires. meet-gen reloads only the frontends of this node',
     commands: working,
     parse: parseText,
   }),

@@ -69,7 +69,7 @@ function refuse(line: string): never {
 function readSecret(file: string | undefined): Promise<Buffer> {
   if (file === undefined)
     return refuse(
-      '--reader-secret (MEET_GEN_READER_SECRET) is missing; name the file of a Docker secret, for example /run/secrets/meet-reader',
+      '--reader-secret (MEET_GEN_READER_SECRET) is missing; name the file of a Docker secret, for example /run/secrets/meet-gen-reader',
     );
   return readReaderSecret(file).catch((error: unknown) => refuse(messageOf(error)));
 }

@@ -86,6 +86,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   await refuseUnusable([
     ['--out', reading],
     ['--templates', readTemplates(directory)],
+    ['--node (MEET_GEN_NODE)', requireNode(options)],
   ]);
   const place = await reading;
   const log = await openLog(options);
@@ -232,6 +233,12 @@ async function readEach<Kept>(
 }
 
 /** Throws a single error with all reasons that make a start impossible. */
+/** Without the node's id, meet-gen would try to reload the frontends of all nodes. */
+async function requireNode({ source, node }: Options): Promise<void> {
+  if (source.name === 'swarm' && node === undefined)
+    throw new Error("missing with --source swarm; in a stack file set it to '{{.Node.ID}}', elsewhere to the NodeID of docker info");
+}
+
 async function refuseUnusable(checks: readonly (readonly [what: string, check: Promise<unknown>])[]): Promise<void> {
   const results = await Promise.allSettled(checks.map(([, check]) => check));
   const lines = results.flatMap((result, index) =>

@@ -98,6 +98,11 @@ export const problemTable = {
     severity: 'warning',
     meaning: 'No frontend of the instance runs, so nothing serves its routes. meet-gen still publishes addresses for the next start.',
   },
+  'no-frontend-here': {
+    severity: 'warning',
+    meaning:
+      'With `--source swarm`: all frontends of the instance are on other nodes, so this meet-gen makes none reload. Either `--node` is not the id of this node, or meet-gen needs the same `placement` as the frontend.',
+  },
   'nobody-in-rotation': {
     severity: 'warning',
     meaning: 'No container of a routed service is in rotation, or there is no backend at all, so its requests get 503.',

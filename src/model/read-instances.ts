@@ -154,6 +154,7 @@ function readInstance(name: string, all: readonly Member[], observation: Seen, c
       }),
     );
   }
+  if (frontends.length > 0 && frontends.every((member) => member.container.isElsewhere)) problems.push(noFrontendHere(name, kind));
   const own = frontends.filter((member) => member.project === project);
   const reachable = frontends.length === 0 ? undefined : shareNetworks(own);
   const { groups, problems: conflicts } = groupServices(name, members);
@@ -282,6 +283,14 @@ function noPort({ instance, container }: Member): Problem {
         ? 'the container exposes no TCP port and has no meet.port'
         : `the container has no meet.port, and its exposed TCP ports are unknown: ${portsUnknown}`,
     cure: 'set meet.port to the port that the container listens on',
+  });
+}
+
+function noFrontendHere(instance: string, kind: 'frontend' | 'router'): Problem {
+  return problem('no-frontend-here', {
+    instance,
+    message: `every ${kind} of this instance is on another node, so this meet-gen makes none reload`,
+    cure: `set --node to the id of this node: {{.Node.ID}} in a stack file, NodeID in docker info. If no ${kind} runs here, give meet-gen the same placement as the ${kind}`,
   });
 }
 

@@ -3,6 +3,7 @@ import { answerLimits } from '../source/docker/answer-limits.ts';
 import { parseBoundedJson } from '../source/docker/bounded-json.ts';
 import type { EngineClient, EngineQuestion } from '../source/docker/engine-client.ts';
 import { EngineError } from '../source/engine-error.ts';
+import { isFromWorker, putOnManagers } from '../source/swarm/manager-failure.ts';
 import { messageOf } from '../util/error-message.ts';
 import { reduceServices, reduceTasks, reduceVersion } from './reduce.ts';
 import type { ReducedVersion } from './reduce.ts';
@@ -120,11 +121,11 @@ function interpret<Value>({ what }: EngineQuestion, read: () => Value): Value {
   }
 }
 
-/** The engine's own words (moby, daemon/cluster) advise to promote the node. */
+/** The engine's own words advise to promote the node. */
 function explainWorker(error: unknown): unknown {
-  if (!(error instanceof EngineError) || error.status !== 503 || !error.message.includes('swarm manager')) return error;
+  if (!(error instanceof EngineError) || !isFromWorker(error.status, error.message)) return error;
   return new EngineError('this node is a worker or in no swarm, so its engine lists no services and tasks', {
-    cure: 'put the reader on managers: deploy.placement.constraints: [node.role == manager]',
+    cure: putOnManagers,
     status: 503,
     cause: error,
   });

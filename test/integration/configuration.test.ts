@@ -23,6 +23,14 @@ const asRoot = process.getuid?.() === 0;
 const withoutRights: CommandOptions = asRoot ? { uid: nobody, gid: nobody } : {};
 
 describe('meet-gen', () => {
+  test.concurrent('refuses to run on a swarm without the id of its node, which render does not need', async ({ scene }) => {
+    const flags = ['--source', 'swarm', '--managers', 'tcp://127.0.0.1:1', '--out', scene.out];
+    const end = await runCommand(['run', ...flags, '--listen', 'off']);
+    expectPlainFailure(end, 2);
+    expect(end.stderr).toContain("meet-gen: --node (MEET_GEN_NODE): missing with --source swarm; in a stack file set it to '{{.Node.ID}}'");
+    expectPlainFailure(await runCommand(['render', ...flags]), 3);
+  });
+
   test.concurrent('reports all wrong options at once, a line each', async ({ scene }) => {
     const end = await runCommand(
       [

@@ -23,6 +23,9 @@ const containerStates: Readonly<Record<TaskState, ContainerState>> = {
   orphaned: 'exited',
 };
 
+/** A stack file can set these labels to the names of another project, and stack deploy keeps them. */
+const composeLabels = 'com.docker.compose.';
+
 const portsUnknown = 'a swarm does not list them';
 
 /** A task that has ended and that the swarm has replaced. The managers keep some of them for `docker service ps`. */
@@ -48,7 +51,7 @@ export function containerFromTask(
   node: string | undefined,
   demoted: string | undefined,
 ): Container | undefined {
-  const merged = { ...task.labels, ...service.labels };
+  const merged = withoutCompose({ ...task.labels, ...service.labels });
   if (merged['meet.role'] === undefined) return undefined;
   const labels = boundLabels({ ...merged, [swarmServiceLabel]: service.name });
   const unreadable = task.unreadable ?? service.unreadable ?? tooManyLabels(labels);
@@ -72,4 +75,8 @@ export function containerFromTask(
     exposedTcpPorts: [],
     portsUnknown,
   };
+}
+
+function withoutCompose(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith(composeLabels)));
 }

@@ -55,10 +55,11 @@ export function createManagerClient(secret: Buffer | undefined, countCall: (endp
     const { connection, url } = manager;
     const answer = await askHttp(url + path, { ...connection, headers: { ...question.headers, ...known }, maxBytes }, signal);
     const { status, headers, body } = answer;
-    const isKnown = status === 304 && last !== undefined;
+    const etag = etagPattern.exec(headers.etag ?? '')?.[1] ?? '';
+    // A 304 is about the tag in the question. A man in the middle can put a newer tag there, and so hide the newer answer.
+    const isKnown = status === 304 && last !== undefined && etag !== '' && etag === last.etag;
     if (status !== 200 && !isKnown) throw refusal(path, status, body);
     if (!answer.isWhole) throw new ManagerFailure('its answer is cut short or too long', 'check whether a proxy in between cuts answers');
-    const etag = etagPattern.exec(headers.etag ?? '')?.[1] ?? '';
     question.checkAnswer(headers, { path, status, etag, body });
     if (isKnown || (last !== undefined && etag === '' && body === last.body)) return last.value as Value;
     const value = interpret(() => read(parse(body), last?.value as Value | undefined));

@@ -1,5 +1,7 @@
 import { showUntrustedText } from '../../model/untrusted-text.ts';
 import { messageOf } from '../../util/error-message.ts';
+import { answerLimits } from '../docker/answer-limits.ts';
+import { recordOf, textOf } from '../docker/json-fields.ts';
 import { explainTlsFailure } from '../docker/tls-failure.ts';
 import { EngineError } from '../engine-error.ts';
 
@@ -50,8 +52,31 @@ function ofManagers(text: string): string {
 export function refusal(path: string, status: number, body: string): ManagerFailure {
   if (status === 403 || status === 405)
     return new ManagerFailure(`it refuses GET ${path} (${status})`, `let GET ${path} through in the socket proxy on the manager`);
+  if (status === 304)
+    return new ManagerFailure('it answered 304 about another answer than the last', 'check whether a proxy in between changes questions');
   if (status >= 300 && status < 400) return new ManagerFailure(`it redirects GET ${path} (${status})`, checkManagers);
-  return new ManagerFailure(`it answered ${status}: ${showUntrustedText(body.trim(), maxReasonLength)}`, checkManagers);
+  const text = messageIn(body);
+  if (isFromWorker(status, text)) return new ManagerFailure('it is a worker, or in no swarm', putOnManagers);
+  const shown = showUntrustedText(text, maxReasonLength);
+  return new ManagerFailure(`it answered ${status}${shown === '' ? '' : `: ${shown}`}`, checkManagers);
+}
+
+export const putOnManagers = 'put the reader, or the socket proxy, on managers: deploy.placement.constraints: [node.role == manager]';
+
+/** Whether an error is that of an engine that is no manager (moby, daemon/cluster: errNoSwarm, errNoManager). */
+export function isFromWorker(status: number | undefined, text: string): boolean {
+  return status === 503 && text.includes('swarm manager');
+}
+
+/** The text of an error: Docker's JSON has it in `message`. */
+function messageIn(body: string): string {
+  const text = body.trim();
+  if (text.length > answerLimits.errorText.maxBytes) return text;
+  try {
+    return textOf(recordOf(JSON.parse(text))['message']) || text;
+  } catch {
+    return text;
+  }
 }
 
 /** @param failures by the place of the manager */

@@ -25,6 +25,8 @@ type Resolve = (name: string) => Promise<readonly string[]>;
 
 /** A manager that hangs must not delay the first that answers again. */
 const roundMs = 250;
+/** Any task on the readers' network adds an address if its service has their name. Docker advises at most seven managers. */
+const mostAddresses = 64;
 
 export function createManagers(hosts: readonly DockerHost[], resolve: Resolve): Managers {
   const addresses = createAddresses(resolve);
@@ -119,7 +121,8 @@ async function repeat<Answer>(round: (signal: AbortSignal) => Promise<Answer>, s
 
 async function managersAt(host: DockerHost, addresses: Addresses, signal: AbortSignal): Promise<readonly Manager[]> {
   if ('socketPath' in host) return [managerAt(host)];
-  return (await addresses(host.host, signal)).map((address) => managerAt(host, address));
+  const found = await addresses(host.host, signal);
+  return found.slice(0, mostAddresses).map((address) => managerAt(host, address));
 }
 
 type Addresses = (name: string, signal: AbortSignal) => Promise<readonly string[]>;

@@ -52,8 +52,13 @@ export async function readerFlags(scene: Scene, port: number): Promise<readonly 
   return ['--docker-host', scene.engine.host, '--serve', `127.0.0.1:${port}`, '--reader-secret', file];
 }
 
-/** Starts a reader, and waits until the reader answers. Without `isAlone`, its stream of the engine's events is then open. */
+/**
+ * Starts a reader, and waits until the reader answers. Its engine manages a swarm, by default an empty one. Without `isAlone`, its
+ * stream of the engine's events is then open.
+ */
 export async function startReader(scene: Scene, isAlone = false): Promise<Reader> {
+  scene.engine.rawSwarm.services ??= [];
+  scene.engine.rawSwarm.tasks ??= [];
   const port = await freePort();
   const env = { TMPDIR: scene.folder };
   const command = startCommand(['reader', ...(await readerFlags(scene, port))], { env });

@@ -150,6 +150,12 @@ describe('stopped frontends', () => {
     },
   );
 
+  it('cause a problem when all are on other nodes, as with a wrong --node', () => {
+    const elsewhere = { ...frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } }), isElsewhere: true } as const;
+    expect(read(elsewhere, backend()).problems).toMatchObject([{ code: 'no-frontend-here', instance: 'meet' }]);
+    expect(read(frontend(), elsewhere, backend()).problems).toEqual([]);
+  });
+
   it('cause no problem while one frontend runs', () => {
     expect(read(frontend({ state: 'exited' }), frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } })).problems).toEqual([]);
   });

@@ -84,6 +84,20 @@ it('labels of the service win over those of the container, and no label can chan
   });
 });
 
+it('drops the labels of compose: a stack file can set them, and its project is the stack', () => {
+  const compose = {
+    'com.docker.compose.project': 'meet',
+    'com.docker.compose.service': 'backend',
+    'com.docker.compose.oneoff': 'True',
+  };
+  const container = containerOf({ labels: { 'meet.role': 'backend', ...compose } }, { 'com.docker.stack.namespace': 'other', ...compose });
+  expect(container?.labels).toEqual({
+    'meet.role': 'backend',
+    'com.docker.stack.namespace': 'other',
+    'com.docker.swarm.service.name': 'meet_backend',
+  });
+});
+
 it('only a task with a role becomes a container; the role is on the task or on the service', () => {
   expect(containerOf({ labels: { 'meet.port': '1' } })).toBeUndefined();
   expect(containerOf({ labels: {} }, { 'meet.role': 'backend' })?.labels['meet.role']).toBe('backend');

@@ -30,6 +30,18 @@ it('a name stands for all its addresses, and the manager that answered is asked 
   expect(asked).toHaveLength(4);
 });
 
+it('a name with very many addresses stands for some of them: each round asks them all', async () => {
+  const addresses = Array.from({ length: 4000 }, (_, index) => `10.0.${Math.floor(index / 250)}.${index % 250}`);
+  const asked = new Set<string>();
+  const managers = createManagers([tcp('tasks.reader')], () => Promise.resolve(addresses));
+  const failing = managers.first(({ place }) => {
+    asked.add(place);
+    return Promise.reject(new Error('refused'));
+  }, never);
+  await expect(failing).rejects.toThrow('no manager of the swarm can be read');
+  expect(asked.size).toBe(64);
+});
+
 it('the error has the reason of each manager, also of a name without an address', async () => {
   const managers = createManagers([tcp('tasks.reader'), tcp('nowhere'), { url: 'unix:///m.sock', socketPath: '/m.sock' }], (name) =>
     name === 'nowhere' ? Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })) : resolve(name),
