@@ -1,5 +1,5 @@
 /** What DNS said about one task. Times in milliseconds since 1970. */
-export interface Doubt {
+interface Doubt {
   readonly isUnlisted: boolean;
   /** How many times DNS dropped the task. */
   readonly drops: number;
