@@ -1,4 +1,4 @@
-/** What DNS said about one task. Times in milliseconds since 1970. */
+/** The answers of DNS about one task. Times in milliseconds since 1970. */
 interface Doubt {
   readonly isUnlisted: boolean;
   /** How many times DNS dropped the task. */
