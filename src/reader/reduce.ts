@@ -123,8 +123,9 @@ function bounded(entries: readonly Json[], what: string): readonly Json[] {
 function attachmentOf(attachment: unknown): Json {
   const { Network: network, Addresses: addresses } = recordOf(attachment);
   const { ID: id, Spec: spec } = recordOf(network);
+  const { Name: name, Ingress: isIngress } = recordOf(spec);
   return {
-    Network: { ID: short(id), Spec: { Name: short(recordOf(spec)['Name']) } },
+    Network: { ID: short(id), Spec: { Name: short(name), ...(isIngress === true ? { Ingress: true } : {}) } },
     Addresses: textsOf(addresses).slice(0, maxAddresses).map(short),
   };
 }

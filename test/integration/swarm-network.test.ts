@@ -109,6 +109,21 @@ test.concurrent("Docker's DNS demotes a task that it does not list, and a failur
   await scene.serves(meet.server(20));
 });
 
+test.concurrent('DNS that changes with each answer makes nginx reload a limited number of times', async ({ meet, network }) => {
+  const { scene } = meet;
+  const [first, second, third] = [scene.address(20), scene.address(21), scene.address(22)];
+  network.dns.answers.set('tasks.reader', [scene.address(30)]);
+  network.dns.turns.set('tasks.meet_backend', [[first], [second], [first, second, third], [third]]);
+  for (const host of [20, 21, 22]) meet.backend(host);
+  network.run();
+  await scene.serves(meet.server(20));
+  const answers = (): number => network.dns.asked.filter((name) => name === 'tasks.meet_backend').length;
+  await waitUntil('DNS has changed 80 times', () => answers() >= 80);
+  const reloads = scene.engine.killCalls().length;
+  await waitUntil('DNS has changed 40 times more', () => answers() >= 120);
+  expect(scene.engine.killCalls().length - reloads).toBeLessThan(10);
+});
+
 test.concurrent('DNS that hangs delays no poll', async ({ meet, network }) => {
   const { scene } = meet;
   network.dns.answers.set('tasks.reader', [scene.address(30)]).set('tasks.meet_backend', 'silence');

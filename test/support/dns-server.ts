@@ -8,6 +8,8 @@ export interface DnsServer {
   readonly port: number;
   /** The answers by name. A name without an answer is unknown. Tests change them in place. */
   readonly answers: Map<string, DnsAnswer>;
+  /** By name, answers that a name gets in turn, again and again. */
+  readonly turns: Map<string, readonly DnsAnswer[]>;
   /** The names asked for so far. */
   readonly asked: readonly string[];
   close(): Promise<void>;
@@ -19,11 +21,13 @@ const typeA = 1;
 export async function startDnsServer(address: string): Promise<DnsServer> {
   const socket = createSocket('udp4');
   const answers = new Map<string, DnsAnswer>();
+  const turns = new Map<string, readonly DnsAnswer[]>();
   const asked: string[] = [];
   socket.on('message', (packet, sender) => {
     const { name, type, end } = readQuestion(packet);
+    const inTurn = turns.get(name) ?? [];
+    const answer = inTurn[asked.filter((earlier) => earlier === name).length % inTurn.length] ?? answers.get(name) ?? 'unknown name';
     asked.push(name);
-    const answer = answers.get(name) ?? 'unknown name';
     if (answer === 'silence') return;
     const code = typeof answer === 'string' ? responseCodes[answer] : 0;
     const addresses = typeof answer === 'string' || type !== typeA ? [] : answer;
@@ -33,6 +37,7 @@ export async function startDnsServer(address: string): Promise<DnsServer> {
   return {
     port: socket.address().port,
     answers,
+    turns,
     asked,
     close: () => new Promise((resolve) => void socket.close(resolve)),
   };

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { likelyInstance } from '../../model/member.ts';
 import { runningTasks } from './swarm-view.ts';
 import type { SwarmView } from './swarm-view.ts';
+import { afterAnswer, doubtedTasks } from './dns-doubts.ts';
+import type { Doubts } from './dns-doubts.ts';
 import { tasksName, unlistedTasks } from './task-dns.ts';
 import type { ResolveName } from './task-dns.ts';
 
@@ -14,10 +16,10 @@ interface Asked {
   readonly isUnderWay: boolean;
   readonly failures: number;
   readonly dueAtMs: number;
-  readonly unlisted: readonly string[];
+  readonly doubts: Doubts;
 }
 
-const notAsked: Asked = { isUnderWay: false, failures: 0, dueAtMs: 0, unlisted: [] };
+const notAsked: Asked = { isUnderWay: false, failures: 0, dueAtMs: 0, doubts: new Map() };
 
 export interface DnsPorts {
   readonly view: () => SwarmView;
@@ -44,8 +46,10 @@ export async function watchDns(ports: DnsPorts, signal: AbortSignal): Promise<vo
     const addresses = await resolve(name).catch(() => []);
     const failures = addresses.length === 0 ? before.failures + 1 : 0;
     const pauseMs = failures === 0 ? 0 : Math.min(everyMs * 2 ** failures, longestPauseMs);
-    asked.set(serviceId, { isUnderWay: false, failures, dueAtMs: nowMs() + pauseMs, unlisted: unlistedTasks(tasks, addresses) });
-    if (!signal.aborted) onAnswer(new Set([...asked.values()].flatMap(({ unlisted }) => unlisted)));
+    const running = tasks.map(({ id }) => id);
+    const doubts = afterAnswer(before.doubts, running, unlistedTasks(tasks, addresses), nowMs());
+    asked.set(serviceId, { isUnderWay: false, failures, dueAtMs: nowMs() + pauseMs, doubts });
+    if (!signal.aborted) onAnswer(new Set([...asked.values()].flatMap((known) => doubtedTasks(known.doubts, nowMs()))));
   };
   while (!signal.aborted) {
     const names = namesToAsk(ports);

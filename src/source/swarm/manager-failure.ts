@@ -63,7 +63,7 @@ export function refusal(path: string, status: number, body: string): ManagerFail
 
 export const putOnManagers = 'put the reader, or the socket proxy, on managers: deploy.placement.constraints: [node.role == manager]';
 
-/** Whether an error is that of an engine that is no manager (moby, daemon/cluster: errNoSwarm, errNoManager). */
+/** Whether an error comes from the engine of a worker (moby, daemon/cluster: errNoSwarm, errNoManager). */
 export function isFromWorker(status: number | undefined, text: string): boolean {
   return status === 503 && text.includes('swarm manager');
 }

@@ -203,6 +203,20 @@ describe('limits', () => {
     });
   });
 
+  it('shows that a network is the ingress, which can have any name', () => {
+    const task = dockerTask();
+    const [attachment] = task['NetworksAttachments'] as readonly Record<string, unknown>[];
+    const withIngress = (isIngress: unknown): unknown =>
+      reduceTasks(
+        [{ ...task, NetworksAttachments: [{ ...attachment, Network: { ID: 'n', Spec: { Name: 'mesh', Ingress: isIngress } } }] }],
+        noRoles,
+      )[0]?.['NetworksAttachments'];
+    const addresses = ['10.0.1.10/24'];
+    expect(withIngress(true)).toEqual([{ Network: { ID: 'n', Spec: { Name: 'mesh', Ingress: true } }, Addresses: addresses }]);
+    for (const other of [false, undefined, 'secret'])
+      expect(withIngress(other)).toEqual([{ Network: { ID: 'n', Spec: { Name: 'mesh' } }, Addresses: addresses }]);
+  });
+
   it('cuts other texts, networks and addresses', () => {
     const task = dockerTask();
     const [attachment] = task['NetworksAttachments'] as readonly Record<string, unknown>[];

@@ -23,7 +23,7 @@ it.each([
   [500, '', 'it answered 500', '--managers'],
   [403, '', 'it refuses GET /tasks (403)', 'let GET /tasks through'],
   [301, '', 'it redirects GET /tasks (301)', '--managers'],
-])('says why %i %s is no answer', (status, body, reason, cure) => {
+])('explains %i %s', (status, body, reason, cure) => {
   const failure = refusal('/tasks', status, body);
   expect(failure.message).toBe(reason);
   expect(failure.cure).toContain(cure);
