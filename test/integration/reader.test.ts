@@ -325,8 +325,10 @@ test.concurrent('refuses to start with a wrong configuration, with exit code 2 a
   };
   const short = join(scene.folder, 'short');
   await writeFile(short, `${'x'.repeat(15)}\n`);
-  expect(await refusal('--reader-secret', short)).toContain('has 15 bytes, fewer than 16; write a secret with: openssl rand -hex 32');
-  expect(await refusal('--reader-secret', join(scene.folder, 'none'))).toContain("--reader-secret: the file can't be read: ENOENT");
+  expect(await refusal('--reader-secret', short)).toContain(
+    'has 15 bytes, fewer than 16, and can be guessed; make one with: openssl rand -hex 32',
+  );
+  expect(await refusal('--reader-secret', join(scene.folder, 'none'))).toContain("none can't be read (ENOENT");
   expect(await refusal('--serve', 'off')).toContain('--serve: "off" can\'t be used: the value must look like 0.0.0.0:9190');
   expect(await refusal('--source', 'docker')).toContain("unknown option '--source'");
   const { code, stderr } = await runCommand(['reader'], { env: { TMPDIR: scene.folder } });

@@ -53,11 +53,16 @@ export async function readerFlags(scene: Scene, port: number): Promise<readonly 
   return ['--docker-host', scene.engine.host, '--serve', `127.0.0.1:${port}`, '--reader-secret', file];
 }
 
-/** Starts a reader, and waits until the reader answers. Without `isAlone`, its stream of the engine's events is then open. */
-export async function startReader(scene: Scene, isAlone = false, options: CommandOptions = {}): Promise<Reader> {
+/**
+ * Starts a reader, and waits until the reader answers. Its engine manages a swarm, by default an empty one. Without `isAlone`, its
+ * stream of the engine's events is then open.
+ */
+export async function startReader(scene: Scene, isAlone = false, how: CommandOptions = {}): Promise<Reader> {
+  scene.engine.rawSwarm.services ??= [];
+  scene.engine.rawSwarm.tasks ??= [];
   const port = await freePort();
-  const env = { ...options.env, TMPDIR: scene.folder };
-  const command = startCommand(['reader', ...(await readerFlags(scene, port))], { ...options, env });
+  const env = { ...how.env, TMPDIR: scene.folder };
+  const command = startCommand(['reader', ...(await readerFlags(scene, port))], { ...how, env });
   scene.stopsWith(command);
   await command.waitForLog('readerServes');
   // On a busy machine the first attempt may fail.
