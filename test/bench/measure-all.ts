@@ -30,10 +30,9 @@ export interface Measured {
 export async function measureAll(options: BenchOptions, log: (line: string) => void, signal: AbortSignal): Promise<Measured> {
   const settings = { rounds: options.quick ? quickRounds : rounds, quick: options.quick, log, signal };
   const machine = describeMachine();
-  const isAlone = (part: Part): boolean => measuresAlone[part] !== undefined;
   try {
     const alone = await measureEach(options.only, (part) => measuresAlone[part]?.(settings), signal);
-    if (options.only.every(isAlone)) return { machine, figures: alone };
+    if (options.only.every((part) => measuresAlone[part] !== undefined)) return { machine, figures: alone };
     const { versions, figures } = await measureOnEngine(options.only, settings);
     return { machine: { ...machine, ...versions }, figures: [...figures, ...alone] };
   } catch (cause) {
