@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { EngineError } from '../source/engine-error.ts';
-import { nonceHeader, noncePattern } from '../source/swarm/signature.ts';
+import { hashBody, nonceHeader, noncePattern } from '../source/swarm/signature.ts';
 import type { Body, SwarmView } from './swarm-view.ts';
 
 /** The answer to a request, before it is signed. */
 export interface Answer {
   readonly status: number;
-  readonly body: Pick<Body, 'text' | 'bytes'>;
+  readonly body: Body;
   /** Empty for an answer without a tag. */
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface Question {
 }
 
 const json = { 'content-type': 'application/json' };
-const nothing = { text: '', bytes: Buffer.alloc(0) };
+const nothing = textBody('');
 const versionPrefix = /^\/v\d{1,3}\.\d{1,3}(?=\/)/;
 const calls = 'GET /_ping, /version, /events, /services and /tasks';
 
@@ -82,7 +82,7 @@ async function answerCall(call: string, known: string | undefined, view: SwarmVi
 
 /** 304 where the client has this body already (RFC 9110, 13.1.2). */
 function unlessKnown(body: Body, known: string | undefined): Answer {
-  const { etag } = body;
+  const { hash: etag } = body;
   const isKnown = (known ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === `"${etag}"`);
   return { status: isKnown ? 304 : 200, body: isKnown ? nothing : body, etag, headers: isKnown ? {} : json };
 }
@@ -96,8 +96,9 @@ function whole(answer: Answer): Reply {
   return { answer, isStream: false };
 }
 
-function textBody(text: string): Answer['body'] {
-  return { text, bytes: Buffer.from(text) };
+function textBody(text: string): Body {
+  const bytes = Buffer.from(text);
+  return { bytes, hash: hashBody(bytes) };
 }
 
 function hasBody(headers: IncomingMessage['headers']): boolean {

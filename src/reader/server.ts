@@ -129,6 +129,6 @@ function headOf({ path, nonce }: Question, { status, etag, body, headers }: Answ
     'cache-control': 'no-store',
     [protocolHeader]: protocolVersion,
     ...(etag === '' ? {} : { etag: `"${etag}"` }),
-    ...(nonce === undefined ? {} : { [signatureHeader]: signAnswer(secret, nonce, { path, status, etag, body: body.text }) }),
+    ...(nonce === undefined ? {} : { [signatureHeader]: signAnswer(secret, nonce, { path, status, etag, bodyHash: body.hash }) }),
   };
 }

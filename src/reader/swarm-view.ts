@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { answerLimits } from '../source/docker/answer-limits.ts';
 import { parseBoundedJson } from '../source/docker/bounded-json.ts';
 import type { EngineClient, EngineQuestion } from '../source/docker/engine-client.ts';
 import { EngineError } from '../source/engine-error.ts';
 import { isFromWorker, putOnManagers } from '../source/swarm/manager-failure.ts';
+import { hashBody } from '../source/swarm/signature.ts';
 import { messageOf } from '../util/error-message.ts';
 import { reduceServices, reduceTasks, reduceVersion } from './reduce.ts';
 import type { ReducedVersion } from './reduce.ts';
@@ -15,12 +15,11 @@ import type { SharedRead } from './shared-read.ts';
 export const engineLimitMs = 1500;
 const maxAgeMs = 200;
 
-/** A text for clients, and its bytes, which all connections share. */
+/** The body of an answer, which all connections share. */
 export interface Body {
-  readonly text: string;
   readonly bytes: Buffer;
-  /** A hash of the text, without quotes. */
-  readonly etag: string;
+  /** For its ETag and its signature; see `hashBody`. */
+  readonly hash: string;
 }
 
 /** The reader's view of its engine. Every call fails with an EngineError. */
@@ -132,7 +131,6 @@ function explainWorker(error: unknown): unknown {
 }
 
 function jsonBody(value: unknown): Body {
-  const text = `${JSON.stringify(value)}\n`;
-  const bytes = Buffer.from(text);
-  return { text, bytes, etag: createHash('sha256').update(bytes).digest('hex').slice(0, 32) };
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  return { bytes, hash: hashBody(bytes) };
 }

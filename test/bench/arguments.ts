@@ -22,6 +22,9 @@ Measures these contenders in turn, on a real Docker engine and a real nginx:
 The part path loads nginx with wrk: with the hand-written file, with names that nginx resolves, with meet-gen's file,
 and without a backend. The bench prints a table, the ratios with their targets, and JSON.
 
+The part swarm measures a node's polls of a swarm, and the load of 50 nodes on a manager, which is a fake engine. The
+parts faked, files and swarm need no Docker engine.
+
 The bench uses the engine at DOCKER_HOST or /var/run/docker.sock, and leaves its other containers alone. Without one it
 starts an engine (as root on Debian). At the end it removes all that it started. The whole bench takes more than an
 hour; other work on the machine makes the figures worse.

@@ -1,7 +1,7 @@
 import type { Engine } from '../providers/engine/docker-command.ts';
 import type { Images } from '../providers/engine/stand-ins.ts';
 
-export const parts = ['live', 'faked', 'files', 'footprint', 'path'] as const;
+export const parts = ['live', 'faked', 'files', 'footprint', 'path', 'swarm'] as const;
 export type Part = (typeof parts)[number];
 
 /** One measured quantity of one contender. */
@@ -12,7 +12,8 @@ export interface Figure {
   /** '5 beside', '1,000 events', … */
   readonly where: string;
   /**
-   * 'meet-gen', 'floor', 'floor that proves', "peers' way", 'docker-gen', 'bare Node', 'seed', 'resolve', 'bare nginx'
+   * 'meet-gen', 'floor', 'floor that proves', "peers' way", 'docker-gen', 'bare Node', 'seed', 'resolve', 'bare nginx',
+   * 'reader', 'plain manager'
    */
   readonly who: string;
   readonly unit: 'ms' | 'µs' | '/s' | 'MB/s' | 'MB' | 'kB' | 'count' | 'ratio';
@@ -20,9 +21,7 @@ export interface Figure {
   readonly samples: readonly number[];
 }
 
-export interface BenchContext {
-  readonly engine: Engine;
-  readonly images: Images;
+export interface BenchSettings {
   /** Measured rounds per contender and place. */
   readonly rounds: number;
   /** Fewer rounds and places, to try the bench. */
@@ -31,5 +30,13 @@ export interface BenchContext {
   readonly signal: AbortSignal;
 }
 
+export interface BenchContext extends BenchSettings {
+  readonly engine: Engine;
+  readonly images: Images;
+}
+
 /** Measures one part, and removes everything afterwards. A failed measurement is an error, never a number. */
 export type Measure = (context: BenchContext) => Promise<readonly Figure[]>;
+
+/** A measurement without a Docker engine. */
+export type MeasureAlone = (settings: BenchSettings) => Promise<readonly Figure[]>;

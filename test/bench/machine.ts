@@ -9,6 +9,10 @@ export interface Machine {
   readonly memoryGB: number;
   readonly kernel: string;
   readonly node: string;
+}
+
+/** The versions of the engine and of its programs, for the parts that need an engine. */
+export interface EngineVersions {
   readonly engine: string;
   readonly nginx: string;
   /** The oldest supported version. */
@@ -17,14 +21,19 @@ export interface Machine {
   readonly imageNode: string;
 }
 
-export async function describeMachine(engine: Engine, images: Images): Promise<Machine> {
-  const version = await docker(engine, ['version', '--format', '{{.Server.Version}}']);
+export function describeMachine(): Machine {
   return {
     cpus: cpus().length,
     cpuModel: cpus()[0]?.model ?? 'unknown',
     memoryGB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.versions.node,
+  };
+}
+
+export async function describeEngine(engine: Engine, images: Images): Promise<EngineVersions> {
+  const version = await docker(engine, ['version', '--format', '{{.Server.Version}}']);
+  return {
     engine: version.trim(),
     nginx: images.nginx['1.30'].version,
     oldNginx: images.nginx['1.22'].version,

@@ -31,6 +31,7 @@ const faked = (what: string, where: string): FigureName => ({ part: 'faked', wha
 const footprint = (what: string, where: string, who = 'meet-gen'): FigureName => ({ part: 'footprint', what, where, who });
 
 const path = (what: string, where: string): FigureName => ({ part: 'path', what, where, who: 'meet-gen' });
+const swarm = (what: string, where: string): FigureName => ({ part: 'swarm', what, where, who: 'meet-gen' });
 
 const served = 'start → served';
 const cpu = 'CPU per round';
@@ -132,6 +133,10 @@ export const targets: readonly Target[] = [
     const where = `nginx ${nginx}, gunicorn sync, 32 connections`;
     return { name: `${where}: ${ofOff.requests}`, of: path(ofOff.requests, where), atLeast: 0.95 };
   }),
+  ...['reader', 'plain manager'].flatMap((where): readonly Target[] => [
+    { name: `a changed poll of 500 tasks, ${where}`, of: swarm('own time of a poll, one task changed', where), atMost: 15, isBelow: true },
+    { name: `an unchanged poll of 500 tasks, ${where}`, of: swarm('own time of a poll, unchanged', where) },
+  ]),
 ];
 
 /** The verdict on each target. A target without measured figures is left out. */

@@ -1,14 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ManagerFailure } from './manager-failure.ts';
-import { isSameSignature, nonceHeader, protocolHeader, protocolVersion, signAnswer, signatureHeader, signEvent } from './signature.ts';
+import {
+  hashBody,
+  isSameSignature,
+  nonceHeader,
+  protocolHeader,
+  protocolVersion,
+  signAnswer,
+  signatureHeader,
+  signEvent,
+} from './signature.ts';
 import type { SignedAnswer } from './signature.ts';
+
+/** An answer as it arrived. */
+interface ReceivedAnswer extends Omit<SignedAnswer, 'bodyHash'> {
+  readonly body: string;
+}
 
 /** The headers of one question, and the check of its answer. */
 export interface Question {
   readonly headers: Readonly<Record<string, string>>;
   /** @throws ManagerFailure for an answer without the right signature */
-  checkAnswer(headers: IncomingHttpHeaders, answer: SignedAnswer): void;
+  checkAnswer(headers: IncomingHttpHeaders, answer: ReceivedAnswer): void;
   /** @returns the JSON of a line of the event stream. @throws ManagerFailure without the right signature */
   checkEvent(index: number, line: string): string;
 }
@@ -21,11 +35,11 @@ export function newQuestion(secret: Buffer | undefined): Question {
   const nonce = randomBytes(16).toString('hex');
   return {
     headers: { [nonceHeader]: nonce },
-    checkAnswer(headers, answer) {
+    checkAnswer(headers, { body, ...answer }) {
       const [signature, protocol] = [String(headers[signatureHeader] ?? ''), String(headers[protocolHeader] ?? '')];
       if (signature === '') throw notSigned();
       if (protocol !== protocolVersion) throw otherProtocol();
-      if (!isSameSignature(signAnswer(secret, nonce, answer), signature)) throw wronglySigned();
+      if (!isSameSignature(signAnswer(secret, nonce, { ...answer, bodyHash: hashBody(body) }), signature)) throw wronglySigned();
     },
     checkEvent(index, line) {
       const at = line.indexOf(' ');

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /*
  * Readers sign their answers, since any container on their network can answer under the same name. A question carries a
@@ -6,7 +6,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
  *
  * Request: GET /tasks, `Meet-Gen-Nonce: <32 hex digits>`, `If-None-Match: "<etag>"` if an earlier answer is known.
  *
- * Answer: 200 or 304, `Meet-Gen-Protocol: 1`, `ETag: "<etag>"`, `Meet-Gen-Signature: <64 hex digits>`.
+ * Answer: 200 or 304, `Meet-Gen-Protocol: 1`, `ETag: "<etag>"`, `Meet-Gen-Signature: <64 hex digits>`. The signature
+ * covers the hash of the body. A reader has one body for many nodes, so the body is hashed once.
  *
  * Events: the signature in the answer's head is that of an empty body without an ETag. Each line has a signature of its
  * number (from 0) and its JSON, a space, and the JSON.
@@ -27,12 +28,18 @@ export interface SignedAnswer {
   readonly path: string;
   readonly status: number;
   readonly etag: string;
-  readonly body: string;
+  /** See `hashBody`. */
+  readonly bodyHash: string;
+}
+
+/** The SHA-256 of a body, in hexadecimal. */
+export function hashBody(body: string | Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
 }
 
 /** The signature of an answer to the question with this nonce, in hexadecimal. */
-export function signAnswer(secret: Buffer, nonce: string, { path, status, etag, body }: SignedAnswer): string {
-  return hmac(secret, ['answer', protocolVersion, nonce, path, String(status), etag, body]);
+export function signAnswer(secret: Buffer, nonce: string, { path, status, etag, bodyHash }: SignedAnswer): string {
+  return hmac(secret, ['answer', protocolVersion, nonce, path, String(status), etag, bodyHash]);
 }
 
 /** The signature of one line of the event stream that this nonce opened. @param index counts the lines from 0 */

@@ -1,7 +1,7 @@
 import type { SourceKind } from '../source.ts';
 
 /** A manager answers soon after its return, and 50 nodes may wait for it. */
-const reconnectCapMs = 400;
+export const reconnectCapMs = 400;
 
 export const swarmSource: SourceKind = {
   name: 'swarm',

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { readGeneration } from '../../support/fake-engine/nginx.ts';
 import type { FakeNginx } from '../../support/fake-engine/nginx.ts';
 import type { Scene } from '../../support/fake-engine/scene.ts';
-import type { BenchContext, Figure } from '../figure.ts';
+import type { BenchSettings, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
 import { beginBurstLife } from './burst-life.ts';
 import type { BurstLife } from './burst-life.ts';
@@ -28,7 +28,7 @@ const rightWithinMs = 30_000;
 const stillRightAfterMs = 1000;
 
 /** 1,000 events of a Meet's backends in a burst, each time for a newly started command. */
-export async function measureBurst({ quick, log, signal }: BenchContext): Promise<readonly Figure[]> {
+export async function measureBurst({ quick, log, signal }: BenchSettings): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const [pace, where] of Object.entries(paces) as [Pace, string][]) {
     const bursts: Burst[] = [];

@@ -1,5 +1,5 @@
 import type { Scene } from '../../support/fake-engine/scene.ts';
-import type { BenchContext, Figure } from '../figure.ts';
+import type { BenchSettings, Figure } from '../figure.ts';
 import { cpuTimeMs } from '../process-clock.ts';
 import { waitUntilReady } from '../until-ready.ts';
 import { addOthers, addServices } from './crowd.ts';
@@ -21,7 +21,7 @@ const places: readonly { readonly where: string; readonly fill: (scene: Scene) =
 const backendHost = 20;
 
 /** The time of a first pass, and the cost of one change: a backend that starts or stops. */
-export async function measureManyContainers(context: BenchContext): Promise<readonly Figure[]> {
+export async function measureManyContainers(context: BenchSettings): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const { where, fill } of places) {
     const starts: Start[] = [];

@@ -1,5 +1,5 @@
 import type { Scene } from '../../support/fake-engine/scene.ts';
-import type { BenchContext, Figure } from '../figure.ts';
+import type { BenchSettings, Figure } from '../figure.ts';
 import { cpuTimeMs, waitUntilIdle } from '../process-clock.ts';
 import { waitUntilReady } from '../until-ready.ts';
 import { addOthers } from './crowd.ts';
@@ -17,7 +17,7 @@ const crowds = [10, 100, 1000, 10_000] as const;
 const idleMs = 500;
 
 /** A resync without a change: SIGHUP, a list, a request to each frontend. */
-export async function measureResync({ quick, log, signal }: BenchContext): Promise<readonly Figure[]> {
+export async function measureResync({ quick, log, signal }: BenchSettings): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   for (const containers of crowds) {
     const resyncs = await withScene(signal, (scene) => takeResyncs(scene, containers, quick ? 3 : 15));

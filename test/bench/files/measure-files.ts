@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchContext, Figure, Measure } from '../figure.ts';
+import type { BenchSettings, Figure, MeasureAlone } from '../figure.ts';
 import { replaceFile, replaceFileDurably } from './bare-writes.ts';
 import { createSteps, observeRoutes } from './steps.ts';
 import type { StepTimes } from './steps.ts';
@@ -13,7 +13,7 @@ const warmUpRounds = 10;
 const floor = 'floor';
 
 /** From containers to the published file, step by step, beside bare writes of the same bytes on this disk. */
-export const measureFiles: Measure = async (context) => {
+export const measureFiles: MeasureAlone = async (context) => {
   const figures: Figure[] = [];
   for (const routes of sizes) {
     const directory = await mkdtemp(join(tmpdir(), 'mg-'));
@@ -28,7 +28,7 @@ export const measureFiles: Measure = async (context) => {
 };
 
 /** Alternates between meet-gen and the floor, since a disk's speed varies over time. */
-async function takeRounds({ rounds, signal }: BenchContext, directory: string, routes: number): Promise<readonly Round[]> {
+async function takeRounds({ rounds, signal }: BenchSettings, directory: string, routes: number): Promise<readonly Round[]> {
   const takeSteps = await createSteps(directory);
   const taken: Round[] = [];
   for (let round = -warmUpRounds; round < rounds; round += 1) {

@@ -49,6 +49,8 @@ export interface FakeEngine {
   swarm: FakeSwarm | undefined;
   /** The secret of a reader. With one, the answers are signed. */
   secret: Buffer | undefined;
+  /** More headers of a reader's answers. They replace its own. */
+  readerHeaders: Readonly<Record<string, string>>;
   readonly calls: readonly FakeCall[];
   /** The answered calls, without event streams. */
   readonly answered: readonly FakeAnswered[];
@@ -104,13 +106,17 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
 
   const streamEvents = ({ query, headers }: FakeCall, response: ServerResponse, fault: FaultKind | undefined): void => {
     const filters = readFilters(query.get('filters'));
-    const { secret, swarm } = engine;
+    const { secret, swarm, readerHeaders } = engine;
     let lines = 0;
     const lineOf = (event: FakeEvent): string => {
       const json = JSON.stringify(event);
       return secret === undefined ? json : signedLine(secret, headers, lines++, json);
     };
-    response.writeHead(200, { 'content-type': 'application/json', ...(secret === undefined ? {} : signedStreamHead(secret, headers)) });
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      ...(secret === undefined ? {} : signedStreamHead(secret, headers)),
+      ...readerHeaders,
+    });
     response.flushHeaders();
     if (fault?.do === 'cut') return void response.destroy();
     streams.add(response);
@@ -156,7 +162,8 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
       if (container !== undefined) engine.onCommand(container);
       return sendAnswer(response, ofCommand, undefined, later);
     }
-    const ofSwarm = answerRaw(engine.rawSwarm, call) ?? answerOfManager(call, engine);
+    const ofRaw = engine.swarm === undefined ? answerRaw(engine.rawSwarm, call) : undefined;
+    const ofSwarm = ofRaw ?? answerOfManager(call, engine);
     const answer =
       fault?.do === 'body' ? { status: 200, body: fault.body } : (ofSwarm ?? answerOf(world, engine.api, call, engine.pingHeaders));
     if (fault?.do === 'late') return void fault.until.then(() => sendAnswer(response, answer, undefined, later));
@@ -211,6 +218,7 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
     faults,
     swarm: undefined,
     secret: undefined,
+    readerHeaders: {},
     calls,
     answered,
     api: { min: '1.24', max: '1.45' },
@@ -259,12 +267,14 @@ export async function startFakeEngine(socketPath: string): Promise<FakeEngine> {
 /** The answer of a manager, or of the reader before it; undefined for any other call. */
 function answerOfManager(
   { method, path, headers }: FakeCall,
-  { swarm, secret }: Pick<FakeEngine, 'swarm' | 'secret'>,
+  { swarm, secret, readerHeaders }: Pick<FakeEngine, 'swarm' | 'secret' | 'readerHeaders'>,
 ): FakeAnswer | undefined {
   if (method !== 'GET' || (path !== '/services' && path !== '/tasks')) return undefined;
   if (swarm === undefined) return { status: 503, body: messageBody('This node is not a swarm manager.') };
   const answer = { status: 200, body: path === '/services' ? swarm.services() : swarm.tasks() };
-  return secret === undefined ? answer : signedAnswer(secret, path, headers, answer);
+  if (secret === undefined) return answer;
+  const signed = signedAnswer(secret, path, headers, answer);
+  return { ...signed, headers: { ...signed.headers, ...readerHeaders } };
 }
 
 const versionPattern = /^\/v(\d+\.\d+)(?=\/)/;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import {
+  hashBody,
   nonceHeader,
   protocolHeader,
   protocolVersion,
@@ -12,19 +12,16 @@ import type { FakeAnswer } from './answer.ts';
 
 /** The answer of a reader with this secret: with an ETag, 304 to a question that has it, and a signature. */
 export function signedAnswer(secret: Buffer, path: string, asked: IncomingHttpHeaders, { status, body }: FakeAnswer): FakeAnswer {
-  const etag = status === 200 ? createHash('sha256').update(body).digest('hex').slice(0, 16) : '';
+  const etag = status === 200 ? hashBody(body) : '';
   const isKnown = etag !== '' && asked['if-none-match'] === `"${etag}"`;
-  const answer = isKnown ? { path, status: 304, etag, body: '' } : { path, status, etag, body };
-  return {
-    status: answer.status,
-    body: answer.body,
-    headers: { ...(etag === '' ? {} : { etag: `"${etag}"` }), ...signedHead(secret, asked, answer) },
-  };
+  const answer = isKnown ? { status: 304, body: '' } : { status, body };
+  const signed = signedHead(secret, asked, { path, status: answer.status, etag, bodyHash: hashBody(answer.body) });
+  return { ...answer, headers: { ...(etag === '' ? {} : { etag: `"${etag}"` }), ...signed } };
 }
 
 /** The headers of a reader's event stream. */
 export function signedStreamHead(secret: Buffer, asked: IncomingHttpHeaders): Readonly<Record<string, string>> {
-  return signedHead(secret, asked, { path: '/events', status: 200, etag: '', body: '' });
+  return signedHead(secret, asked, { path: '/events', status: 200, etag: '', bodyHash: hashBody('') });
 }
 
 /** A line of a reader's event stream. */

@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { nonceHeader } from '../../../src/source/swarm/signature.ts';
 import { startCommand } from '../built-command.ts';
-import type { RunningCommand } from '../built-command.ts';
+import type { CommandOptions, RunningCommand } from '../built-command.ts';
 import type { Scene } from '../fake-engine/scene.ts';
 import { freePort } from '../free-port.ts';
 
@@ -14,6 +14,7 @@ export interface Reader {
   readonly command: RunningCommand;
   readonly port: number;
   readonly secret: Buffer;
+  readonly secretFile: string;
   /** The variables of the command: other readers of this machine have another status socket. */
   readonly env: Readonly<Record<string, string>>;
   /** One question on a connection of its own. */
@@ -56,20 +57,22 @@ export async function readerFlags(scene: Scene, port: number): Promise<readonly 
  * Starts a reader, and waits until the reader answers. Its engine manages a swarm, by default an empty one. Without `isAlone`, its
  * stream of the engine's events is then open.
  */
-export async function startReader(scene: Scene, isAlone = false): Promise<Reader> {
+export async function startReader(scene: Scene, isAlone = false, how: CommandOptions = {}): Promise<Reader> {
   scene.engine.rawSwarm.services ??= [];
   scene.engine.rawSwarm.tasks ??= [];
   const port = await freePort();
-  const env = { TMPDIR: scene.folder };
-  const command = startCommand(['reader', ...(await readerFlags(scene, port))], { env });
+  const env = { ...how.env, TMPDIR: scene.folder };
+  const command = startCommand(['reader', ...(await readerFlags(scene, port))], { ...how, env });
   scene.stopsWith(command);
   await command.waitForLog('readerServes');
   // On a busy machine the first attempt may fail.
   if (!isAlone && command.logged('readerEngineFails').length > 0) await command.waitForLog('readerEngineAnswers');
+  const secretFile = join(scene.folder, secretName);
   return {
     command,
     port,
-    secret: Buffer.from((await readFile(join(scene.folder, secretName), 'utf8')).trim()),
+    secret: Buffer.from((await readFile(secretFile, 'utf8')).trim()),
+    secretFile,
     env,
     ask: (path, options = {}) => ask(port, path, options),
     openEvents: (options = {}) => openEvents(port, options),

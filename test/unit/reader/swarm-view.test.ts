@@ -29,15 +29,15 @@ it('reads an unchanged answer once', async () => {
   expect(await look().tasks()).toBe(tasks);
   answers['/tasks'] = [dockerTask({ id: 'another' })];
   const changed = await look().tasks();
-  expect(changed.etag).not.toBe(tasks.etag);
-  expect(JSON.parse(changed.text)).toMatchObject([{ ID: 'another' }]);
+  expect(changed.hash).not.toBe(tasks.hash);
+  expect(JSON.parse(String(changed.bytes))).toMatchObject([{ ID: 'another' }]);
 });
 
 it('shows other tasks when only their service gets or loses a role', async () => {
   const { answers, look } = createBench();
   const withRole = async (labels: Readonly<Record<string, string>>): Promise<unknown> => {
     answers['/services'] = [dockerService({ containerLabels: {}, labels })];
-    return JSON.parse((await look().tasks()).text);
+    return JSON.parse(String((await look().tasks()).bytes));
   };
   answers['/tasks'] = [dockerTask({ labels: {} })];
   expect(await withRole({})).toEqual([]);
@@ -47,7 +47,7 @@ it('shows other tasks when only their service gets or loses a role', async () =>
 
 it('gives an answer that differs only in hidden fields the same ETag', async () => {
   const { answers, look } = createBench();
-  const { etag } = await look().tasks();
+  const { hash } = await look().tasks();
   answers['/tasks'] = [{ ...dockerTask(), UpdatedAt: '2026-11-30T00:00:00Z', Name: 'other' }];
-  expect((await look().tasks()).etag).toBe(etag);
+  expect((await look().tasks()).hash).toBe(hash);
 });

@@ -5,7 +5,14 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createManagerClient } from '../../../../src/source/swarm/manager-client.ts';
 import { managerAt } from '../../../../src/source/swarm/manager.ts';
 import type { Manager } from '../../../../src/source/swarm/manager.ts';
-import { nonceHeader, protocolHeader, protocolVersion, signAnswer, signatureHeader } from '../../../../src/source/swarm/signature.ts';
+import {
+  hashBody,
+  nonceHeader,
+  protocolHeader,
+  protocolVersion,
+  signAnswer,
+  signatureHeader,
+} from '../../../../src/source/swarm/signature.ts';
 
 const never = new AbortController().signal;
 const secret = Buffer.from('0123456789abcdef');
@@ -33,7 +40,12 @@ afterEach(() => {
 function answerAsReader(asked: IncomingMessage, answer: ServerResponse, etag: string, knownTag = asked.headers['if-none-match']): void {
   const status = knownTag === `"${etag}"` ? 304 : 200;
   const body = status === 304 ? '' : `["${etag}"]`;
-  const signature = signAnswer(secret, String(asked.headers[nonceHeader]), { path: asked.url ?? '', status, etag, body });
+  const signature = signAnswer(secret, String(asked.headers[nonceHeader]), {
+    path: asked.url ?? '',
+    status,
+    etag,
+    bodyHash: hashBody(body),
+  });
   answer.writeHead(status, { etag: `"${etag}"`, [protocolHeader]: protocolVersion, [signatureHeader]: signature }).end(body);
 }
 

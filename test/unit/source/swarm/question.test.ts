@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { newQuestion } from '../../../../src/source/swarm/question.ts';
 import {
+  hashBody,
   nonceHeader,
   noncePattern,
   protocolHeader,
@@ -10,7 +11,9 @@ import {
 } from '../../../../src/source/swarm/signature.ts';
 
 const secret = Buffer.from('a secret of enough bytes');
-const answer = { path: '/tasks', status: 200, etag: 'e1', body: '[]' };
+const signed = { path: '/tasks', status: 200, etag: 'e1' };
+const answer = { ...signed, body: '[]' };
+const signAs = (secretOf: Buffer, nonce: string): string => signAnswer(secretOf, nonce, { ...signed, bodyHash: hashBody(answer.body) });
 
 function nonceOf(question: ReturnType<typeof newQuestion>): string {
   return question.headers[nonceHeader] ?? '';
@@ -31,7 +34,7 @@ it('without a secret, no nonce is sent and every answer is accepted', () => {
 
 it('accepts an answer with the right signature', () => {
   const question = newQuestion(secret);
-  const headers = { [signatureHeader]: signAnswer(secret, nonceOf(question), answer), [protocolHeader]: '1' };
+  const headers = { [signatureHeader]: signAs(secret, nonceOf(question)), [protocolHeader]: '1' };
   expect(() => question.checkAnswer(headers, answer)).not.toThrow();
 });
 
@@ -44,7 +47,7 @@ const changes: readonly (readonly [name: string, change: Partial<typeof answer>]
 
 it.each(changes)('refuses an answer with another %s', (_, change) => {
   const question = newQuestion(secret);
-  const headers = { [signatureHeader]: signAnswer(secret, nonceOf(question), answer), [protocolHeader]: '1' };
+  const headers = { [signatureHeader]: signAs(secret, nonceOf(question)), [protocolHeader]: '1' };
   expect(() => question.checkAnswer(headers, { ...answer, ...change })).toThrow('its answer has a wrong signature');
 });
 
@@ -52,9 +55,9 @@ it('refuses an old answer, another secret, another protocol, and no signature', 
   const question = newQuestion(secret);
   const check = (signature: string | undefined, protocol = '1'): void =>
     question.checkAnswer({ ...(signature === undefined ? {} : { [signatureHeader]: signature }), [protocolHeader]: protocol }, answer);
-  expect(() => check(signAnswer(secret, nonceOf(newQuestion(secret)), answer))).toThrow('a wrong signature');
-  expect(() => check(signAnswer(Buffer.from('another secret of enough bytes'), nonceOf(question), answer))).toThrow('a wrong signature');
-  expect(() => check(signAnswer(secret, nonceOf(question), answer), '2')).toThrow('not compatible');
+  expect(() => check(signAs(secret, nonceOf(newQuestion(secret))))).toThrow('a wrong signature');
+  expect(() => check(signAs(Buffer.from('another secret of enough bytes'), nonceOf(question)))).toThrow('a wrong signature');
+  expect(() => check(signAs(secret, nonceOf(question)), '2')).toThrow('not compatible');
   expect(() => check('0'.repeat(64))).toThrow('a wrong signature');
   expect(() => check(undefined)).toThrow('no signature');
 });
