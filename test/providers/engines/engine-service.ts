@@ -40,6 +40,10 @@ export interface EngineService {
   start(): Promise<void>;
   /** Kills the service and waits for its end. The containers go on. */
   kill(): Promise<void>;
+  /** Stops the service by SIGSTOP: it accepts connections, and answers nothing. */
+  freeze(): Promise<void>;
+  /** Lets a frozen service go on. */
+  thaw(): Promise<void>;
   /** Runs a program of the engine's packages inside, as root. */
   run(program: string, args: readonly string[]): Promise<string>;
   /** Runs a program as the service's user. */
@@ -82,12 +86,16 @@ export function serviceIn(kind: EngineKind, namespaces: Omit<EngineNamespaces, '
         await sleep(pollMs);
       }
     },
+    freeze: () => run('/bin/sh', ['-c', `kill -s STOP ${readPid(pidFile)}`]).then(() => undefined),
+    thaw: () => run('/bin/sh', ['-c', `kill -s CONT ${readPid(pidFile)}`]).then(() => undefined),
     async kill() {
-      const pid = readFileSync(pidFile, 'utf8').trim();
+      const pid = readPid(pidFile);
       await run('/bin/sh', ['-c', `kill -s KILL ${pid}; while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`]);
     },
   };
 }
+
+const readPid = (pidFile: string): string => readFileSync(pidFile, 'utf8').trim();
 
 /** Runs a Podman command with the folders of the service. */
 export function runPodman(service: EngineService, args: readonly string[]): Promise<string> {
