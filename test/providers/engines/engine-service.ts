@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engineAnswers } from '../engine/engine-ping.ts';
@@ -87,7 +87,11 @@ export function serviceIn(kind: EngineKind, namespaces: Omit<EngineNamespaces, '
       }
     },
     freeze: () => run('/bin/sh', ['-c', `kill -s STOP ${readPid(pidFile)}`]).then(() => undefined),
-    thaw: () => run('/bin/sh', ['-c', `kill -s CONT ${readPid(pidFile)}`]).then(() => undefined),
+    async thaw() {
+      // nsenter stops with its child, and lets the child go on when it goes on.
+      process.kill(Number(readPid(outerPidFile(pidFile))), 'SIGCONT');
+      await run('/bin/sh', ['-c', `kill -s CONT ${readPid(pidFile)}`]);
+    },
     async kill() {
       const pid = readPid(pidFile);
       await run('/bin/sh', ['-c', `kill -s KILL ${pid}; while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`]);
@@ -95,6 +99,8 @@ export function serviceIn(kind: EngineKind, namespaces: Omit<EngineNamespaces, '
   };
 }
 
+/** The process on this machine whose child in the namespaces is the service. */
+const outerPidFile = (pidFile: string): string => `${pidFile}.outer`;
 const readPid = (pidFile: string): string => readFileSync(pidFile, 'utf8').trim();
 
 /** Runs a Podman command with the folders of the service. */
@@ -109,6 +115,7 @@ function spawnService(kind: EngineKind, namespaces: Omit<EngineNamespaces, 'end'
   const log = openSync(namespaces.log, 'a');
   const child = spawn(program, words, { stdio: ['ignore', log, log], env: environmentOf(kind), cwd: '/' });
   closeSync(log);
+  writeFileSync(outerPidFile(pidFile), String(child.pid));
   let isOver = false;
   child.on('error', () => (isOver = true));
   child.on('exit', () => (isOver = true));
