@@ -12,6 +12,8 @@ import { waitUntil } from '../support/wait-until.ts';
 const requestsOfEach = Number(process.env['SWARM_REQUESTS'] ?? 30_000);
 const managerAwayMs = 30_000;
 const rightWithinMs = 2000;
+/** An engine reports a signal after it was sent, and the backend closes its listener at once. */
+const eventSlackMs = 300;
 
 let swarm: OwnSwarm;
 let meet: SwarmMeet;
@@ -105,16 +107,19 @@ test('an update of the only backend, which stops first, answers 503 with Retry-A
   const [next] = await swarm.running(backend);
   const startMs = Date.parse(next?.Status.Timestamp ?? '');
   const stopMs = await stopSignalAt(swarm.nodeOf(old), old.Status.ContainerStatus?.ContainerID ?? '', startedAtMs);
+  // The load keeps only the first thousand failures; the other clients keep all.
   const failures = summaries.flatMap((summary) => summary.failures);
-  const inTime = ({ sentAtMs, tookMs }: { readonly sentAtMs: number; readonly tookMs: number }): boolean =>
-    sentAtMs + tookMs >= stopMs && sentAtMs <= startMs + rightWithinMs;
-  const lastMs = Math.max(...failures.map(({ sentAtMs }) => sentAtMs));
-  console.log(`no backend for ${startMs - stopMs} ms; last failure sent ${Math.round(lastMs - startMs)} ms after the start`);
   expect(failures.filter(({ detail }) => detail !== '503')).toEqual([]);
-  expect(failures.filter((failure) => !inTime(failure))).toEqual([]);
   const others = (await Promise.all(answers.map((each) => each.stop()))).flat().filter(({ status }) => status !== 200);
   expect(others).not.toEqual([]);
   expect(others.filter(({ status, retryAfter }) => status !== 503 || retryAfter === undefined)).toEqual([]);
+  const [firstMs, lastMs] = [Math.min(...others.map(({ atMs }) => atMs)), Math.max(...others.map(({ atMs }) => atMs))];
+  console.log(
+    `no backend for ${Math.round(startMs - stopMs)} ms; first 503 ${Math.round(firstMs - stopMs)} ms after the stop signal, ` +
+      `last ${Math.round(lastMs - startMs)} ms after the start; ${others.length} of the other clients' answers`,
+  );
+  expect(firstMs).toBeGreaterThan(stopMs - eventSlackMs);
+  expect(lastMs).toBeLessThan(startMs + rightWithinMs);
   await meet.update('backend', '--update-order', 'start-first');
   await scaleTo(3);
 });

@@ -5,7 +5,7 @@ import type { SwarmNode } from './swarm.ts';
 interface WatchedFile {
   /** Since when the file has had exactly these addresses (`10.0.1.5:8000`) in rotation; undefined if it hasn't. */
   rightSince(addresses: readonly string[]): number | undefined;
-  /** Since when the file has had no address but these, in rotation or as `backup`; undefined if it has another one. */
+  /** Since when the file has had no address but these, in rotation or as `backup`; undefined if it has others. */
   noOtherSince(addresses: readonly string[]): number | undefined;
   /** The changes so far, as lines. */
   history(): readonly string[];
