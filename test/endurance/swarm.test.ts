@@ -90,7 +90,7 @@ describe.sequential('no request fails', () => {
   });
 });
 
-test('an update of the only backend, which stops first, answers 503 with Retry-After, and only while no backend runs', async () => {
+test('an update of the only backend, which stops first, answers 503 with Retry-After while no backend runs, and loses only POST at the stop', async () => {
   await scaleTo(1);
   const [old] = await swarm.running(backend);
   if (old === undefined) throw new Error('no backend runs');
@@ -109,7 +109,11 @@ test('an update of the only backend, which stops first, answers 503 with Retry-A
   const stopMs = await stopSignalAt(swarm.nodeOf(old), old.Status.ContainerStatus?.ContainerID ?? '', startedAtMs);
   // The load keeps only the first thousand failures; the other clients keep all.
   const failures = summaries.flatMap((summary) => summary.failures);
-  expect(failures.filter(({ detail }) => detail !== '503')).toEqual([]);
+  // A stop resets connections that the backend hasn't accepted yet, and nginx sends no POST again.
+  const reset = failures.filter(({ detail }) => detail !== '503');
+  console.log(`answers other than 503: ${reset.length}`);
+  expect(reset.filter(({ method, detail }) => method !== 'POST' || detail !== '502')).toEqual([]);
+  expect(reset.filter(({ sentAtMs }) => Math.abs(sentAtMs - stopMs) > eventSlackMs)).toEqual([]);
   const others = (await Promise.all(answers.map((each) => each.stop()))).flat().filter(({ status }) => status !== 200);
   expect(others).not.toEqual([]);
   expect(others.filter(({ status, retryAfter }) => status !== 503 || retryAfter === undefined)).toEqual([]);
