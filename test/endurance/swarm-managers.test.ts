@@ -3,9 +3,10 @@ import { stopAtFirstFailure } from '../support/in-order.ts';
 import { deployMeet, type SwarmMeet } from '../support/swarm/swarm-meet.ts';
 import { startOwnSwarm, type OwnSwarm, type SwarmNode } from '../support/swarm/swarm.ts';
 import { underLoad } from '../support/swarm/under-load.ts';
+import { watchFile } from '../support/swarm/watch-file.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-// The end of the leader, in a swarm of three managers. Each has a reader.
+// A swarm of three managers, each with a reader: the leader ends, a manager hangs, and the majority is lost.
 
 const requestsOfEach = Number(process.env['SWARM_REQUESTS'] ?? 10_000);
 
@@ -43,6 +44,21 @@ async function allManagersAreThere(): Promise<void> {
   });
 }
 
+const services = { meet_backend: 3, meet_frontend: 3, 'meet_meet-gen': 3, meet_reader: 3 };
+
+async function runElsewhere(lost: SwarmNode): Promise<void> {
+  await waitUntil('the backends run elsewhere', async () => {
+    const tasks = await swarm.running('meet_backend');
+    return tasks.length === 3 && tasks.every((task) => swarm.nodeOf(task) !== lost);
+  });
+}
+
+async function allAreBack(): Promise<void> {
+  await allManagersAreThere();
+  await swarm.settled(services);
+  await meet.routed();
+}
+
 describe.sequential('three managers', () => {
   test('elect another leader when the first one is killed', async () => {
     const [first, second] = swarm.nodes;
@@ -60,7 +76,6 @@ describe.sequential('three managers', () => {
   test('lose only requests that the killed leader had, and the other nodes follow', async () => {
     meet = await deployMeet(swarm);
     await meet.scale('backend', 3);
-    const services = { meet_backend: 3, meet_frontend: 3, 'meet_meet-gen': 3, meet_reader: 3 };
     await swarm.settled(services);
     await meet.routed();
     const leader = await leaderSeenBy(swarm.manager);
@@ -75,10 +90,7 @@ describe.sequential('three managers', () => {
         await leader.kill();
         await waitUntil('the leader is lost', async () => (await swarm.states())[leader.name] === 'Down');
         downAtMs = Date.now();
-        await waitUntil('the backends run elsewhere', async () => {
-          const tasks = await swarm.running('meet_backend');
-          return tasks.length === 3 && tasks.every((task) => swarm.nodeOf(task) !== leader);
-        });
+        await runElsewhere(leader);
         await meet.routed(others);
       },
     });
@@ -88,8 +100,70 @@ describe.sequential('three managers', () => {
     expect(failures.filter(({ sentAtMs }) => sentAtMs > downAtMs)).toEqual([]);
     expect(failures.length).toBeLessThanOrEqual(40);
     await leader.start();
-    await allManagersAreThere();
-    await swarm.settled(services);
-    await meet.routed();
+    await allAreBack();
+  });
+
+  test('go on while one of them hangs, the leader if possible', async () => {
+    const leader = await leaderSeenBy(swarm.manager);
+    const hanging = leader === undefined || leader === swarm.manager ? swarm.nodes[2] : leader;
+    if (hanging === undefined) throw new Error('there is no third node');
+    const others = swarm.nodes.filter((node) => node !== hanging);
+    let downAtMs = 0;
+    const summaries = await underLoad(meet, {
+      name: hanging === leader ? 'hanging-leader' : 'hanging-follower',
+      nodes: others,
+      requestsOfEach: 3000,
+      async act() {
+        await hanging.freeze();
+        await waitUntil('the hanging manager is lost', async () => (await swarm.states())[hanging.name] === 'Down');
+        downAtMs = Date.now();
+        await runElsewhere(hanging);
+        await meet.routed(others);
+        for (const node of others) expect((await meet.status(node)).engine.failingSince).toBeUndefined();
+      },
+    });
+    const failures = summaries.flatMap((summary) => summary.failures);
+    expect(failures.filter(({ sentAtMs }) => sentAtMs > downAtMs)).toEqual([]);
+    expect(failures.length).toBeLessThanOrEqual(40);
+    await hanging.thaw();
+    await allAreBack();
+  });
+
+  test('without a majority: the last node serves on and reports its view as stale, and follows once the others are back', async () => {
+    const { manager, workers } = swarm;
+    const file = watchFile(meet, manager);
+    let lostAtMs = 0;
+    let reportedAtMs = 0;
+    const summaries = await underLoad(meet, {
+      name: 'no-majority',
+      nodes: [manager],
+      requestsOfEach: 3000,
+      async act() {
+        lostAtMs = Date.now();
+        await Promise.all(workers.map((node) => node.kill()));
+        const since = await waitUntil(
+          'the node reports since when it has no view',
+          async () => {
+            const { engine, problems } = await meet.status(manager);
+            return problems.some(({ code }) => code === 'engine-unreachable') && engine.failingSince;
+          },
+          120_000,
+        );
+        reportedAtMs = Date.now();
+        console.log(`stale since ${Date.parse(since) - lostAtMs} ms after the loss, reported after ${reportedAtMs - lostAtMs} ms`);
+      },
+    });
+    const goneMs = 10_000;
+    const failures = summaries.flatMap((summary) => summary.failures);
+    expect(failures.filter(({ sentAtMs }) => sentAtMs > lostAtMs + goneMs)).toEqual([]);
+    await Promise.all(workers.map((node) => node.start()));
+    const startedAtMs = Date.now();
+    await allAreBack();
+    const tasks = await swarm.running('meet_backend');
+    const truth = Math.max(...tasks.map(({ Status }) => Date.parse(Status.Timestamp)));
+    const rightAtMs = file.rightSince(await meet.upstreams());
+    file.stop();
+    console.log(`right ${(rightAtMs ?? NaN) - truth} ms after the truth, which came ${truth - startedAtMs} ms after the managers' start`);
+    expect(rightAtMs).toBeLessThan(Math.max(truth, startedAtMs) + 2000);
   });
 });

@@ -3,6 +3,7 @@ import { stopAtFirstFailure } from '../support/in-order.ts';
 import { deployMeet, type SwarmMeet } from '../support/swarm/swarm-meet.ts';
 import { startOwnSwarm, type OwnSwarm, type SwarmNode } from '../support/swarm/swarm.ts';
 import { failuresOf, underLoad } from '../support/swarm/under-load.ts';
+import { watchAnswers } from '../support/swarm/watch-answers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 // stack.example.yml on a manager and two workers, under load on two nodes: 16 clients that send GET, 4 that send
@@ -10,6 +11,9 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const requestsOfEach = Number(process.env['SWARM_REQUESTS'] ?? 30_000);
 const managerAwayMs = 30_000;
+const rightWithinMs = 2000;
+/** An engine reports a signal after it was sent, and the backend closes its listener at once. */
+const eventSlackMs = 300;
 
 let swarm: OwnSwarm;
 let meet: SwarmMeet;
@@ -85,6 +89,60 @@ describe.sequential('no request fails', () => {
     expect(await failuresDuring('only-one', () => meet.replace('backend', '--update-order', 'start-first'))).toEqual([]);
   });
 });
+
+test('an update of the only backend, which stops first, answers 503 with Retry-After while no backend runs, and loses only POST at the stop', async () => {
+  await scaleTo(1);
+  const [old] = await swarm.running(backend);
+  if (old === undefined) throw new Error('no backend runs');
+  const answers = asked().map((node) => watchAnswers(meet, node, ['/api/v1.0/config/']));
+  const startedAtMs = Date.now();
+  const summaries = await underLoad(meet, {
+    name: 'only-one-stop-first',
+    nodes: asked(),
+    requestsOfEach,
+    act: () => meet.replace('backend', '--update-order', 'stop-first'),
+  });
+  await swarm.settled({ [backend]: 1 });
+  await meet.routed();
+  const [next] = await swarm.running(backend);
+  const startMs = Date.parse(next?.Status.Timestamp ?? '');
+  const stopMs = await stopSignalAt(swarm.nodeOf(old), old.Status.ContainerStatus?.ContainerID ?? '', startedAtMs);
+  // The load keeps only the first thousand failures; the other clients keep all.
+  const failures = summaries.flatMap((summary) => summary.failures);
+  // A stop resets connections that the backend hasn't accepted yet, and nginx sends no POST again.
+  const reset = failures.filter(({ detail }) => detail !== '503');
+  console.log(`answers other than 503: ${reset.length}`);
+  expect(reset.filter(({ method, detail }) => method !== 'POST' || detail !== '502')).toEqual([]);
+  expect(reset.filter(({ sentAtMs }) => Math.abs(sentAtMs - stopMs) > eventSlackMs)).toEqual([]);
+  const others = (await Promise.all(answers.map((each) => each.stop()))).flat().filter(({ status }) => status !== 200);
+  expect(others).not.toEqual([]);
+  expect(others.filter(({ status, retryAfter }) => status !== 503 || retryAfter === undefined)).toEqual([]);
+  const [firstMs, lastMs] = [Math.min(...others.map(({ atMs }) => atMs)), Math.max(...others.map(({ atMs }) => atMs))];
+  console.log(
+    `no backend for ${Math.round(startMs - stopMs)} ms; first 503 ${Math.round(firstMs - stopMs)} ms after the stop signal, ` +
+      `last ${Math.round(lastMs - startMs)} ms after the start; ${others.length} of the other clients' answers`,
+  );
+  expect(firstMs).toBeGreaterThan(stopMs - eventSlackMs);
+  expect(lastMs).toBeLessThan(startMs + rightWithinMs);
+  await meet.update('backend', '--update-order', 'start-first');
+  await scaleTo(3);
+});
+
+/** When the engine sent a container its stop signal, in milliseconds since 1970. */
+async function stopSignalAt(node: SwarmNode, container: string, sinceMs: number): Promise<number> {
+  const period = ['--since', (sinceMs / 1000).toFixed(3), '--until', (Date.now() / 1000).toFixed(3)];
+  const kills = await node.docker(
+    'events',
+    ...period,
+    '--filter',
+    `container=${container}`,
+    '--filter',
+    'event=kill',
+    '--format',
+    '{{.TimeNano}}',
+  );
+  return Number(kills.split('\n')[0]) / 1e6;
+}
 
 test('without its only manager, the nodes serve on, and follow once it is back', async () => {
   const { manager, workers } = swarm;

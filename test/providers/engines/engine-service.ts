@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { engineAnswers } from '../engine/engine-ping.ts';
@@ -40,6 +40,10 @@ export interface EngineService {
   start(): Promise<void>;
   /** Kills the service and waits for its end. The containers go on. */
   kill(): Promise<void>;
+  /** Stops the service by SIGSTOP: it accepts connections, and answers nothing. */
+  freeze(): Promise<void>;
+  /** Lets a frozen service go on. */
+  thaw(): Promise<void>;
   /** Runs a program of the engine's packages inside, as root. */
   run(program: string, args: readonly string[]): Promise<string>;
   /** Runs a program as the service's user. */
@@ -82,12 +86,22 @@ export function serviceIn(kind: EngineKind, namespaces: Omit<EngineNamespaces, '
         await sleep(pollMs);
       }
     },
+    freeze: () => run('/bin/sh', ['-c', `kill -s STOP ${readPid(pidFile)}`]).then(() => undefined),
+    async thaw() {
+      // nsenter stops with its child, and lets the child go on when it goes on.
+      process.kill(Number(readPid(outerPidFile(pidFile))), 'SIGCONT');
+      await run('/bin/sh', ['-c', `kill -s CONT ${readPid(pidFile)}`]);
+    },
     async kill() {
-      const pid = readFileSync(pidFile, 'utf8').trim();
+      const pid = readPid(pidFile);
       await run('/bin/sh', ['-c', `kill -s KILL ${pid}; while kill -0 ${pid} 2>/dev/null; do sleep 0.05; done`]);
     },
   };
 }
+
+/** The process on this machine whose child in the namespaces is the service. */
+const outerPidFile = (pidFile: string): string => `${pidFile}.outer`;
+const readPid = (pidFile: string): string => readFileSync(pidFile, 'utf8').trim();
 
 /** Runs a Podman command with the folders of the service. */
 export function runPodman(service: EngineService, args: readonly string[]): Promise<string> {
@@ -101,6 +115,7 @@ function spawnService(kind: EngineKind, namespaces: Omit<EngineNamespaces, 'end'
   const log = openSync(namespaces.log, 'a');
   const child = spawn(program, words, { stdio: ['ignore', log, log], env: environmentOf(kind), cwd: '/' });
   closeSync(log);
+  writeFileSync(outerPidFile(pidFile), String(child.pid));
   let isOver = false;
   child.on('error', () => (isOver = true));
   child.on('exit', () => (isOver = true));

@@ -18,6 +18,7 @@ export const dockerFlags: Readonly<Record<string, readonly string[]>> = {
   'network connect': [],
   'network create': ['-d=', '--driver=', '--opt='],
   'node ls': [],
+  'node promote': [],
   'node update': ['--label-add=', '--availability='],
   'secret create': [],
   'service logs': ['--tail='],

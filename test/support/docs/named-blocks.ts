@@ -37,6 +37,8 @@ export const namedBlocks: readonly NamedBlock[] = [
   ...all('docs/status.md', 'test/unit/docs/status-page.test.ts', 'status'),
   ...all('docs/status.md', newcomer, 'what would change'),
   ...all('docs/swarm.md', 'test/e2e/compose/stack.test.ts', 'deploy'),
+  ...all('docs/swarm.md', 'test/endurance/swarm-page.test.ts', 'prepare', 'look', 'scale, update, drain', 'drain a manager'),
+  ...all('docs/swarm.md', 'test/endurance/swarm-page.test.ts', 'drain by label'),
   ...all('docs/tenants.md', 'test/e2e/tenants/tenants.test.ts', 'one meet-gen for all', 'in each tenant'),
   ...all('docs/troubleshooting.md', newcomer, 'doctor'),
 ];

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hookScript } from '../../../src/commands/hook.ts';
 import type { StatusSnapshot } from '../../../src/status/snapshot.ts';
-import { docker } from '../../providers/engine/docker-command.ts';
 import { tryCommand } from '../../providers/run-command.ts';
 import { waitUntil } from '../wait-until.ts';
+import { runBlock } from './run-block.ts';
 import { deployStack, type Stack } from './stack.ts';
 import type { Swarm, SwarmNode } from './swarm.ts';
 
@@ -44,8 +43,7 @@ const repository = (path: string): string => readFileSync(fileURLToPath(new URL(
 export async function deployMeet(swarm: Swarm): Promise<SwarmMeet> {
   const { manager, nodes } = swarm;
   await nameImages(swarm);
-  await manager.docker('node', 'update', '--label-add', 'meet-data=true', manager.name);
-  await createSecret(manager);
+  await runBlock(manager, 'prepare');
   const files = {
     'stack.yml': repository('stack.example.yml'),
     'templates/hook-stub.conf': repository('templates/hook-stub.conf'),
@@ -123,13 +121,10 @@ async function nameImages({ nodes, images }: Swarm): Promise<void> {
   const names: readonly (readonly [name: string, standIn: string])[] = [
     ['lasuite/meet-frontend:v1.27.0', images.frontend],
     ['lasuite/meet-backend:v1.27.0', images.backend],
+    ['lasuite/meet-backend:v1.28.0', images.backend],
     ['postgres:16', images.idle],
     ['redis:7', images.idle],
     ['meet-gen:latest', images.meetGen],
   ];
   for (const [name, standIn] of names) await Promise.all(nodes.map((node) => node.docker('tag', standIn, name)));
-}
-
-async function createSecret(manager: SwarmNode): Promise<void> {
-  await docker(manager, ['secret', 'create', secretName, '-'], { stdin: randomBytes(32).toString('hex') });
 }

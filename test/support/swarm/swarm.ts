@@ -30,6 +30,8 @@ export interface SwarmNode extends NodeLayout {
   container(service: string): Promise<string>;
   /** Kills the first process of a running container, like a crash. */
   crash(container: string): Promise<void>;
+  /** Stops all processes of a running container, without Docker's knowledge. The kernel still accepts connections. */
+  hang(container: string): Promise<void>;
   /** Standard output and standard error of all containers of a service that this node has had. */
   logs(service: string): Promise<string>;
   /** A file in a volume of this node; undefined if the volume has no such file. */
@@ -41,6 +43,9 @@ export interface SwarmNode extends NodeLayout {
   kill(): Promise<void>;
   /** Starts dockerd again, which ends the containers. */
   start(): Promise<void>;
+  /** Stops dockerd by SIGSTOP: it accepts connections, and answers nothing. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
 }
 
 /** The fields of the API's answer about a task that tests read. */
@@ -49,8 +54,8 @@ interface SwarmTask {
   readonly ServiceID: string;
   readonly NodeID?: string;
   readonly DesiredState: string;
-  readonly Status: { readonly State: string; readonly ContainerStatus?: { readonly ContainerID: string } };
-  readonly Spec: { readonly ContainerSpec: { readonly Labels?: Readonly<Record<string, string>> } };
+  readonly Status: { readonly State: string; readonly Timestamp: string; readonly ContainerStatus?: { readonly ContainerID: string } };
+  readonly Spec: { readonly ContainerSpec: { readonly Image?: string; readonly Labels?: Readonly<Record<string, string>> } };
   readonly NetworksAttachments?: readonly {
     readonly Network: { readonly Spec: { readonly Name: string } };
     readonly Addresses: readonly string[];
@@ -159,6 +164,11 @@ function createNode(layout: SwarmLayout, { idle }: SwarmImages, node: NodeLayout
     return listed.split('\n').filter((line) => line !== '');
   };
   const service = serviceOf(node);
+  const signal = async (container: string, name: 'KILL' | 'STOP'): Promise<void> => {
+    const pid = Number(await run('inspect', '--format', '{{.State.Pid}}', container));
+    if (!(pid > 1)) throw new Error(`${container} does not run`);
+    await service.run('/bin/sh', ['-c', `kill -s ${name} ${pid}`]);
+  };
   return {
     ...node,
     ...client,
@@ -188,11 +198,8 @@ function createNode(layout: SwarmLayout, { idle }: SwarmImages, node: NodeLayout
       if (found === undefined) throw new Error(`${node.name} runs no container of ${name}`);
       return found;
     },
-    async crash(container) {
-      const pid = Number(await run('inspect', '--format', '{{.State.Pid}}', container));
-      if (!(pid > 1)) throw new Error(`${container} does not run`);
-      await service.run('/bin/sh', ['-c', `kill -s KILL ${pid}`]);
-    },
+    crash: (container) => signal(container, 'KILL'),
+    hang: (container) => signal(container, 'STOP'),
     async logs(name) {
       const ids = await containersOf(name, '--all');
       const outputs = await Promise.all(ids.map((id) => tryCommand(client.dockerCli, ['logs', id], { env: client.env })));
@@ -210,5 +217,7 @@ function createNode(layout: SwarmLayout, { idle }: SwarmImages, node: NodeLayout
     restore: () => setLink(layout, index, 'up'),
     kill: () => service.kill(),
     start: () => service.start(),
+    freeze: () => service.freeze(),
+    thaw: () => service.thaw(),
   };
 }

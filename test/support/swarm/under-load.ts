@@ -9,6 +9,8 @@ interface Change {
   readonly nodes: readonly SwarmNode[];
   /** The least number of requests through each node, even if the change is quick. */
   readonly requestsOfEach: number;
+  /** How long a client waits for an answer, instead of the load's 10 s. */
+  readonly answerWithinMs?: number;
   act(): Promise<unknown>;
 }
 
@@ -22,8 +24,28 @@ interface NodeSummary extends LoadSummary {
 }
 
 /** Starts the load, makes the change, and goes on until each node has had its requests. Prints the figures. */
-export async function underLoad(meet: SwarmMeet, { name, nodes, requestsOfEach, act }: Change): Promise<readonly NodeSummary[]> {
-  const loads = await Promise.all(nodes.map((node) => node.load(meet.port, { ...plan, name: `${name}-${node.name}` })));
+export function underLoad(meet: SwarmMeet, { nodes, ...change }: Change): Promise<readonly NodeSummary[]> {
+  return measure(
+    nodes.map((node) => ({ node, port: meet.port, title: node.name })),
+    change,
+  );
+}
+
+/** A frontend that clients of its node ask. */
+interface Asked {
+  readonly node: SwarmNode;
+  readonly port: number;
+  /** Distinguishes its figures from others. */
+  readonly title: string;
+}
+
+/** Does the same with any frontends, also several on a node. */
+export async function measure(
+  frontends: readonly Asked[],
+  { name, requestsOfEach, act, answerWithinMs }: Omit<Change, 'nodes'>,
+): Promise<readonly NodeSummary[]> {
+  const wanted = { ...plan, ...(answerWithinMs === undefined ? {} : { answerWithinMs }) };
+  const loads = await Promise.all(frontends.map(({ node, port, title }) => node.load(port, { ...wanted, name: `${name}-${title}` })));
   await Promise.all(loads.map((load) => load.more(requestsBefore)));
   await act();
   await Promise.all(
@@ -34,7 +56,7 @@ export async function underLoad(meet: SwarmMeet, { name, nodes, requestsOfEach, 
   );
   const summaries = await Promise.all(loads.map((load) => load.stop()));
   return summaries.map((summary, index) => {
-    const node = nodes[index]?.name ?? '';
+    const node = frontends[index]?.title ?? '';
     const result = { ...summary, node };
     console.log([`${name}, ${node}: ${figures(summary)}`, ...failuresOf([result])].join('\n  '));
     return result;
