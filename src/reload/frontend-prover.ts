@@ -25,8 +25,8 @@ import type { Entrance } from './visitor-probe.ts';
 import type { VisitorAnswer } from './visitor-probe.ts';
 import { Refusal, UnsafeSignal } from './ways/way.ts';
 import type { ConnectedWay } from './ways/way.ts';
-import { createPause } from './interruptible-pause.ts';
-import type { Pause } from './interruptible-pause.ts';
+import { createPause } from '../util/interruptible-pause.ts';
+import type { Pause } from '../util/interruptible-pause.ts';
 
 /** A frontend container. */
 export interface Frontend {

@@ -4,6 +4,8 @@ import type { Container } from '../../model/container.ts';
 import type { EngineEvent } from '../../model/engine-event.ts';
 import { createBackoff } from '../../util/backoff.ts';
 import { nowMs } from '../../util/clock.ts';
+import { createPause } from '../../util/interruptible-pause.ts';
+import type { Pause } from '../../util/interruptible-pause.ts';
 import type { Source } from '../source.ts';
 import { watchDns } from './dns-watch.ts';
 import type { ManagerClient } from './manager-client.ts';
@@ -13,8 +15,6 @@ import { readSwarm } from './read-swarm.ts';
 import { afterDns, afterRead, changesBetween, emptyView, isChanging } from './swarm-view.ts';
 import type { SwarmView } from './swarm-view.ts';
 import type { ResolveName } from './task-dns.ts';
-import { createWake } from './wake.ts';
-import type { Wake } from './wake.ts';
 
 export interface SwarmPorts {
   readonly managers: Managers;
@@ -105,7 +105,7 @@ function read(swarm: Swarm, areServicesDue: boolean, signal: AbortSignal): Promi
 
 /** The state of one subscription. Times in milliseconds since 1970. */
 interface Subscription {
-  readonly wake: Wake;
+  readonly pause: Pause;
   /** Ends the stream of events to the manager at this place. */
   stream: { readonly place: string; readonly end: () => void } | undefined;
   /** An event came, or may have been missed. */
@@ -121,7 +121,7 @@ interface Subscription {
 /** Polls until the signal aborts. @throws EngineError when no manager answers */
 async function* follow(swarm: Swarm, signal: AbortSignal): AsyncGenerator<EngineEvent> {
   const subscription: Subscription = {
-    wake: createWake(),
+    pause: createPause(signal),
     stream: undefined,
     areServicesDue: false,
     hasEvents: false,
@@ -135,12 +135,12 @@ async function* follow(swarm: Swarm, signal: AbortSignal): AsyncGenerator<Engine
   const openedAtMs = nowMs();
   Promise.all([listen(swarm, subscription, abort.signal), resolveTasks(swarm, subscription, abort.signal)]).catch((error: unknown) => {
     subscription.failure = error;
-    subscription.wake.ring();
+    subscription.pause.wake();
   });
   try {
     while (!signal.aborted) {
       yield* report(swarm, subscription);
-      await subscription.wake.wait(dueAtMs(swarm, subscription) - nowMs(), signal);
+      await subscription.pause.wait(dueAtMs(swarm, subscription) - nowMs());
       if (subscription.failure !== undefined) throw subscription.failure;
       if (!signal.aborted && nowMs() >= dueAtMs(swarm, subscription)) await poll(swarm, subscription, signal);
     }
@@ -178,7 +178,7 @@ async function listen({ ports: { managers, secret } }: Swarm, subscription: Subs
   const backoff = createBackoff(eventsReconnectCapMs);
   const lookAgain = (): void => {
     Object.assign(subscription, { areServicesDue: true, lastEventAtMs: nowMs() });
-    subscription.wake.ring();
+    subscription.pause.wake();
   };
   while (!signal.aborted) {
     const manager = managers.current();
@@ -206,12 +206,12 @@ async function listen({ ports: { managers, secret } }: Swarm, subscription: Subs
 }
 
 /** Demotes the tasks that Docker's DNS doesn't list. */
-function resolveTasks(swarm: Swarm, { wake }: Subscription, signal: AbortSignal): Promise<void> {
+function resolveTasks(swarm: Swarm, { pause }: Subscription, signal: AbortSignal): Promise<void> {
   const { resolve, instance } = swarm.ports;
   const onAnswer = (unlisted: ReadonlySet<string>): void => {
     const { containers } = swarm.view;
     swarm.view = afterDns(swarm.view, unlisted);
-    if (swarm.view.containers !== containers) wake.ring();
+    if (swarm.view.containers !== containers) pause.wake();
   };
   return watchDns({ view: () => swarm.view, resolve, instance, nowMs, onAnswer }, signal);
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPause } from '../../../src/reload/interruptible-pause.ts';
+import { createPause } from '../../../src/util/interruptible-pause.ts';
 
 const ended = async (pause: Promise<void>): Promise<boolean> => {
   let done = false;
