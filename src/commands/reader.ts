@@ -1,10 +1,6 @@
-import { once } from 'node:events';
-import { dirname } from 'node:path';
 import { OperatorError } from '../model/operator-error.ts';
 import { OptionsError } from '../options.ts';
 import type { Options } from '../options.ts';
-import { statusSockets } from '../publish/out-directory.ts';
-import { makePrivateFolder } from '../publish/private-folder.ts';
 import { createEngineReport } from '../reader/engine-report.ts';
 import { relayEvents } from '../reader/event-relay.ts';
 import type { EventRelay } from '../reader/event-relay.ts';
@@ -18,9 +14,11 @@ import { nowMs } from '../util/clock.ts';
 import { createErrorBoundary } from '../util/error-boundary.ts';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { messageOf } from '../util/error-message.ts';
+import { untilAborted } from '../util/until-aborted.ts';
 import { version } from '../util/version.ts';
 import { openLog } from './log.ts';
 import type { RunSignals } from './run.ts';
+import { socketPlaces } from './socket-places.ts';
 
 const bugCure = 'report this line (docs/contributing.md); the reader exits, and a restart is safe';
 
@@ -80,8 +78,6 @@ async function startStatus(
   boundary: ErrorBoundary,
   { out }: Options,
 ): Promise<() => Promise<void>> {
-  const sockets = await statusSockets(out);
-  const places = sockets.map((path) => ({ path, makeRoom: () => makePrivateFolder(dirname(path)) }));
   const nothing = { contentType: 'text/plain', text: 'a reader has no metrics and no page\n' };
   return startStatusServer(
     {
@@ -93,7 +89,7 @@ async function startStatus(
       onChange: () => () => undefined,
     },
     { drain: throwNoSidecar, cancelDrain: throwNoSidecar, explain: throwNoSidecar },
-    places,
+    await socketPlaces(out),
     'off',
     [],
     boundary,
@@ -115,8 +111,4 @@ function statusOf(relay: Pick<EventRelay, 'hasOpened' | 'refusal'>): StatusSnaps
     problems: [],
     changes: [],
   };
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
 }

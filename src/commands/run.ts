@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createErrorBoundary } from '../util/error-boundary.ts';
 import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { createCandidateCheck } from '../rollout/candidate-check.ts';
@@ -11,6 +11,7 @@ import { createFrontendAccess } from './frontend-access.ts';
 import { keepOwners } from '../sidecar/keep-owners.ts';
 import type { OwnerFiles } from '../sidecar/keep-owners.ts';
 import { openLog } from './log.ts';
+import { socketPlaces } from './socket-places.ts';
 import { exposeMetrics } from '../metrics/expose.ts';
 import { metricsOf } from '../metrics/metrics.ts';
 import { createTally } from '../metrics/tally.ts';
@@ -21,16 +22,7 @@ import { createStatusPage } from '../page/status-page.ts';
 import type { Options } from '../options.ts';
 import { stageFile } from '../publish/atomic-file.ts';
 import { openFolders } from '../publish/folders.ts';
-import {
-  clearLeftCandidates,
-  drainsPath,
-  instancesIn,
-  lockPath,
-  ownFolder,
-  readOutPlace,
-  statusSockets,
-  versionsPath,
-} from '../publish/out-directory.ts';
+import { clearLeftCandidates, drainsPath, instancesIn, lockPath, ownFolder, readOutPlace, versionsPath } from '../publish/out-directory.ts';
 import type { OutPlace } from '../publish/out-directory.ts';
 import { createOwnFiles } from '../publish/own-files.ts';
 import { makePrivateFolder } from '../publish/private-folder.ts';
@@ -47,13 +39,13 @@ import type { SidecarParts } from '../sidecar/parts.ts';
 import { createSignalledFrontends } from '../sidecar/signalled-frontends.ts';
 import type { OperatorCalls } from '../server/answers.ts';
 import { startStatusServer } from '../server/server.ts';
-import type { SocketPlace } from '../server/server.ts';
 import type { StatusSnapshot } from '../status/snapshot.ts';
 import { createWatchers } from '../server/watchers.ts';
 import { readShippedText, shippedTemplates } from '../render/shipped-templates.ts';
 import { keepTrials, readKept } from '../rollout/keep-trials.ts';
 import { version } from '../util/version.ts';
 import { messageOf } from '../util/error-message.ts';
+import { untilAborted } from '../util/until-aborted.ts';
 import type { Log } from '../util/log.ts';
 
 const stopLimitMs = 1400;
@@ -120,7 +112,7 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
       }),
     );
     unfinished.clear();
-    await waitForAbort(signals.stop);
+    await untilAborted(signals.stop);
     log.write('stopRequested');
     abort.abort();
     unfinished.add('the pass under way');
@@ -175,7 +167,7 @@ async function startServer(
       cancelDrain: (containers) => operator().cancelDrain(containers),
       explain: (target, instance) => operator().explain(target, instance),
     },
-    await socketPlaces(place),
+    await socketPlaces(place.path),
     listen,
     allowHost,
     boundary,
@@ -247,10 +239,6 @@ async function refuseUnusable(checks: readonly (readonly [what: string, check: P
   if (lines.length > 0) throw new OptionsError(lines);
 }
 
-async function socketPlaces({ path }: OutPlace): Promise<readonly SocketPlace[]> {
-  return (await statusSockets(path)).map((socket) => ({ path: socket, makeRoom: () => makePrivateFolder(dirname(socket)) }));
-}
-
 const noLock: VolumeLock = { problems: () => [], onChange: () => undefined, release: () => Promise.resolve() };
 
 /** @throws OptionsError when another meet-gen publishes to the same place */
@@ -276,11 +264,4 @@ function startingSnapshot(): StatusSnapshot {
     problems: [],
     changes: [],
   };
-}
-
-function waitForAbort(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

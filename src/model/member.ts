@@ -38,7 +38,7 @@ const unnamedBackend = 'backend';
 export const composeProjectLabel = 'com.docker.compose.project';
 export const composeServiceLabel = 'com.docker.compose.service';
 const composeOneOffLabel = 'com.docker.compose.oneoff';
-const stackNamespaceLabel = 'com.docker.stack.namespace';
+export const stackNamespaceLabel = 'com.docker.stack.namespace';
 export const swarmServiceLabel = 'com.docker.swarm.service.name';
 
 const identityLabels: ReadonlySet<string> = new Set([

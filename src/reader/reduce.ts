@@ -1,3 +1,4 @@
+import { stackNamespaceLabel } from '../model/member.ts';
 import { boundLabels, maxMeetLabels, maxNetworks } from '../model/label-limits.ts';
 import { recordOf, textOf, textsOf } from '../source/docker/json-fields.ts';
 
@@ -10,7 +11,6 @@ const maxEntries = 10_000;
 const maxTextLength = 256;
 const maxImageLength = 1024;
 const maxAddresses = 16;
-const stackLabel = 'com.docker.stack.namespace';
 const roleLabel = 'meet.role';
 const modes = ['Replicated', 'Global', 'ReplicatedJob', 'GlobalJob'];
 /** A word: the actions of other events have command lines behind a colon. */
@@ -159,14 +159,17 @@ function hasRole(labels: unknown): boolean {
  */
 function labelsOf(value: unknown): Json {
   const shown = Object.entries(recordOf(value)).filter(([key]) => isShown(key));
-  const kept = [...shown.filter(([key]) => key === stackLabel), ...shown.filter(([key]) => key !== stackLabel).slice(0, maxMeetLabels + 1)];
+  const kept = [
+    ...shown.filter(([key]) => key === stackNamespaceLabel),
+    ...shown.filter(([key]) => key !== stackNamespaceLabel).slice(0, maxMeetLabels + 1),
+  ];
   const texts = boundLabels(Object.fromEntries(kept.filter((pair): pair is [string, string] => typeof pair[1] === 'string')));
   const isOdd = kept.some(([, label]) => typeof label !== 'string');
   return isOdd ? { ...texts, 'meet.unreadable': null } : texts;
 }
 
 function isShown(key: string): boolean {
-  return key.startsWith('meet.') || key === stackLabel;
+  return key.startsWith('meet.') || key === stackNamespaceLabel;
 }
 
 function short(value: unknown): string {

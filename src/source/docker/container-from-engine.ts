@@ -171,11 +171,12 @@ function networkEntries(settings: unknown): readonly (readonly [name: string, ne
 }
 
 /** Node accepts an address with a zone (`fe80::1%eth0`), but nginx doesn't. */
-function isPlainIpv6(text: string): boolean {
+export function isPlainIpv6(text: string): boolean {
   return isIPv6(text) && !text.includes('%');
 }
 
-function prefix<Key extends string>(key: Key, value: unknown, most: number): { readonly [K in Key]?: number } {
+/** The length of a network's prefix under this key; nothing for any other value. */
+export function prefix<Key extends string>(key: Key, value: unknown, most: number): { readonly [K in Key]?: number } {
   const valid = typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= most;
   return (valid ? { [key]: value } : {}) as { readonly [K in Key]?: number };
 }

@@ -1,6 +1,7 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import type { NetworkAttachment } from '../../model/container.ts';
 import { maxNetworks } from '../../model/label-limits.ts';
+import { isPlainIpv6, prefix } from '../docker/container-from-engine.ts';
 import { recordOf, textOf, textsOf } from '../docker/json-fields.ts';
 import { labelsFromEngine } from '../docker/labels-from-engine.ts';
 import type { ReadLabels } from '../docker/labels-from-engine.ts';
@@ -93,21 +94,17 @@ function networkOf(entry: unknown): readonly TaskNetwork[] {
   if (textOf(name) === '' || name === 'ingress' || isIngress === true) return [];
   const read = textsOf(addresses).map(addressOf);
   const ipv4 = read.find(({ address }) => isIPv4(address));
-  const ipv6 = read.find(({ address }) => isIPv6(address) && !address.includes('%'));
+  const ipv6 = read.find(({ address }) => isPlainIpv6(address));
   const attachment = {
     name: textOf(name),
-    ...(ipv4 === undefined ? {} : { ipv4: ipv4.address, ...prefixOf('ipv4PrefixLength', ipv4.prefix, 32) }),
-    ...(ipv6 === undefined ? {} : { ipv6: ipv6.address, ...prefixOf('ipv6PrefixLength', ipv6.prefix, 128) }),
+    ...(ipv4 === undefined ? {} : { ipv4: ipv4.address, ...prefix('ipv4PrefixLength', ipv4.prefix, 32) }),
+    ...(ipv6 === undefined ? {} : { ipv6: ipv6.address, ...prefix('ipv6PrefixLength', ipv6.prefix, 128) }),
   };
   return [{ id: textOf(id), attachment }];
 }
 
 /** `10.0.1.2/24` */
 function addressOf(text: string): { readonly address: string; readonly prefix: number } {
-  const [address = '', prefix = ''] = text.split('/');
-  return { address, prefix: /^\d{1,3}$/.test(prefix) ? Number(prefix) : 0 };
-}
-
-function prefixOf<Key extends string>(key: Key, prefix: number, most: number): { readonly [K in Key]?: number } {
-  return (prefix > 0 && prefix <= most ? { [key]: prefix } : {}) as { readonly [K in Key]?: number };
+  const [address = '', length = ''] = text.split('/');
+  return { address, prefix: /^\d{1,3}$/.test(length) ? Number(length) : 0 };
 }
