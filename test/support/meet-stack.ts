@@ -97,8 +97,8 @@ export interface MeetStack {
   status(sidecar?: string): Promise<StatusSnapshot>;
   /** Waits until every frontend is proven to serve the published file. */
   converged(sidecar?: string): Promise<StatusSnapshot>;
-  /** Requests a resync, and waits until meet-gen has done it and converged. */
-  resynced(): Promise<StatusSnapshot>;
+  /** Requests a resync, and waits until meet-gen has done it and converged, with a status that `accept` is content with. */
+  resynced(accept?: (snapshot: StatusSnapshot) => boolean): Promise<StatusSnapshot>;
   /** Inode, size and times of the published file. They change only when the file is written. */
   fileIdentity(): Promise<string>;
   /** The number of HUP signals that the engine has sent to the project's frontends. */
@@ -376,10 +376,10 @@ function createStack(engine: Engine, project: string, file: ComposeFile, patienc
     },
     status,
     converged: (sidecar) => converged(sidecar),
-    async resynced() {
+    async resynced(accept = () => true) {
       const before = (await status()).engine.lastSyncAt;
       await run('kill', '--signal', 'HUP', container('meet-gen-1'));
-      return converged(undefined, (snapshot) => snapshot.engine.lastSyncAt !== before);
+      return converged(undefined, (snapshot) => snapshot.engine.lastSyncAt !== before && accept(snapshot));
     },
     fileIdentity: async () => (await tool('stat', '-c', '%i %s %y %z', '/routing/routing.conf')).trim(),
     countHups: () => hups.count(() => run('kill', '--signal', 'WINCH', container('tools-1'))),
