@@ -30,6 +30,8 @@ export interface Container {
   readonly isStopping?: true;
   /** Why the container takes requests only while no other replica does, in words; only from a source that knows a reason. */
   readonly demoted?: string;
+  /** The container is stopping or demoted, but may still answer. Beside ready replicas it is a standby. */
+  readonly standsBy?: true;
   /** The container runs on another node. This meet-gen doesn't reload the container's nginx. */
   readonly isElsewhere?: true;
   readonly health: Health;

@@ -75,7 +75,7 @@ function describeUpstream({ title, balance, servers, spares = [], backups, param
     ...(balance === undefined ? [] : [`${title} balance ${balance}`]),
     ...servers.map((server) => `${title} ${server}${own(server)}`),
     ...spares.map((server) => `${title} ${server}${own(server)} (backup)`),
-    ...backups.map((server) => `${title} ${server}${own(server)} (about to be ready)`),
+    ...backups.map((server) => `${title} ${server}${own(server)} (standby)`),
   ];
 }
 

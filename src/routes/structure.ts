@@ -47,7 +47,7 @@ export interface RoutingAddresses {
   readonly upstreams: ReadonlyMap<string, UpstreamServers>;
   /** The frontends behind a router; absent where the SPA is in the same container. */
   readonly spaServers?: readonly string[];
-  /** The other frontends; behind a router the frontends that are about to be ready. */
+  /** The other frontends; behind a router the standbys. */
   readonly spaBackups: readonly string[];
   readonly statusSubnets: readonly string[];
   /** The subnets from which nginx accepts X-Forwarded-For; absent for an empty list. */

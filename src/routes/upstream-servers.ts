@@ -11,7 +11,7 @@ export interface UpstreamServers {
   readonly servers: readonly string[];
   /** Servers that get requests only while no other server takes them (`meet.backup`). */
   readonly spares?: readonly string[];
-  /** Replicas that are about to be ready. */
+  /** Standbys: replicas that are not in rotation, but may answer. */
   readonly backups: readonly string[];
   /** By `address:port`; a server without parameters has no entry. */
   readonly parameters?: Readonly<Record<string, ServerParameters>>;
@@ -68,14 +68,18 @@ export function backupProblems(instance: Instance): readonly Problem[] {
 }
 
 /**
- * Replicas that are about to be ready stand by behind ready replicas. If the old replicas stop once a new replica is
- * healthy, nginx has only these until its next reload.
+ * Replicas that are about to be ready are standbys of the ready replicas. If the old replicas stop once a new replica is
+ * healthy, nginx has only these until its next reload. Replicas that may still answer, by the source, are standbys too.
  */
 function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
   if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
   const live = liveEndpoints(replicas);
-  const waiting = replicas.filter(({ standing, isUnguarded }) => standing.rank === 'starting' && isUnguarded !== true);
-  return endpoints(waiting).filter((endpoint) => !live.includes(endpoint));
+  const standbys = replicas.filter((replica) => mayStandBy(replica) && replica.isUnguarded !== true);
+  return endpoints(standbys).filter((endpoint) => !live.includes(endpoint));
+}
+
+function mayStandBy({ container, standing: { rank } }: Replica): boolean {
+  return rank === 'starting' || (container.standsBy === true && rank !== 'draining');
 }
 
 function endpoints(replicas: readonly Replica[]): readonly string[] {

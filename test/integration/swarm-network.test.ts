@@ -95,18 +95,18 @@ test.concurrent("Docker's DNS demotes a task that it does not list, and a failur
   meet.backend(20);
   meet.backend(21);
   network.run();
-  await scene.serves(meet.server(20));
+  await scene.serves(meet.inRotation(20));
   answers.set('tasks.meet_backend', [scene.address(21)]);
   await waitForStatus(scene, 'one is demoted', (status) => demoted(status) === 1);
-  await scene.stopsServing(meet.server(20));
+  await scene.serves(meet.standby(20));
   for (const answer of ['failure', 'unknown name', [], both] as const) {
     answers.set('tasks.meet_backend', answer);
-    await scene.serves(meet.server(20));
+    await scene.serves(meet.inRotation(20));
     answers.set('tasks.meet_backend', [scene.address(21)]);
-    await scene.stopsServing(meet.server(20));
+    await scene.serves(meet.standby(20));
   }
   answers.set('tasks.meet_backend', ['10.0.9.9']);
-  await scene.serves(meet.server(20));
+  await scene.serves(meet.inRotation(20));
 });
 
 test.concurrent('DNS that changes with each answer makes nginx reload a limited number of times', async ({ meet, network }) => {

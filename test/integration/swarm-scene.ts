@@ -21,6 +21,10 @@ export interface SwarmScene {
   backend(host: number, slot?: number): string;
   /** Where nginx reaches it. */
   server(host: number): string;
+  /** The server's line in the file while it is in rotation. */
+  inRotation(host: number): string;
+  /** The server's line in the file while it is a standby. */
+  standby(host: number): string;
   run(flags?: readonly string[]): RunningCommand;
 }
 
@@ -57,6 +61,8 @@ async function createSwarmScene(scene: Scene, managers: readonly FakeEngine[]): 
     frontendId,
     backend: (host, slot = host) => swarm.task({ service: 'meet_backend', slot, address: scene.address(host) }),
     server: (host) => `${scene.address(host)}:8000`,
+    inRotation: (host) => `${scene.address(host)}:8000 max_fails=0 fail_timeout=0;`,
+    standby: (host) => `${scene.address(host)}:8000 max_fails=0 fail_timeout=0 backup;`,
     run: (flags = []) =>
       scene.run(['--source', 'swarm', '--node', 'node-1', '--managers', managers.map(({ host }) => host).join(','), ...flags]),
   };

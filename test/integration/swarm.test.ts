@@ -15,15 +15,16 @@ test.concurrent('routes lead to the running tasks of the swarm', async ({ meet }
   expect(await scene.content()).not.toContain(scene.address(99));
 });
 
-test.concurrent('a leaving task becomes the last resort, and its end does not count as a crash', async ({ meet }) => {
+test.concurrent('a leaving task becomes a standby, and its end does not count as a crash', async ({ meet }) => {
   const { scene, swarm } = meet;
   const [leaving] = [meet.backend(20), meet.backend(21)];
   meet.run();
-  await scene.serves(meet.server(20));
+  await scene.serves(meet.inRotation(20));
   swarm.change(leaving, { desired: 'shutdown' });
-  await scene.stopsServing(meet.server(20));
+  await scene.serves(meet.standby(20));
   await waitForStatus(scene, 'the task leaves', ({ instances }) => JSON.stringify(instances).includes('is being stopped'));
   swarm.change(leaving, { state: 'shutdown' });
+  await scene.stopsServing(meet.server(20));
   await waitForStatus(scene, 'the task is gone', ({ instances }) => !JSON.stringify(instances).includes(meet.server(20)));
 });
 

@@ -65,6 +65,7 @@ export function containerFromTask(
     createdAtSeconds: task.createdAtSeconds,
     state,
     ...(isLeaving(task) ? { isStopping: true } : {}),
+    ...(isLeaving(task) || demoted !== undefined ? { standsBy: true } : {}),
     ...defined({ demoted, unreadable }),
     ...(node !== undefined && task.nodeId !== node ? { isElsewhere: true } : {}),
     health: 'healthy-or-none',

@@ -51,8 +51,23 @@ describe('upstreams', () => {
   });
 
   it.each([
+    { what: 'a replica that is demoted', worse: { demoted: 'a doubt', standsBy: true } },
+    { what: 'a replica that is stopping, but may still answer', worse: { isStopping: true, standsBy: true } },
+  ] as const)('$what is a standby beside a ready one', ({ worse }) => {
+    const other = { ...replica('w', '172.18.0.4'), ...worse };
+    const [upstream] = view(frontend(), replica('s', '172.18.0.3'), other).upstreams;
+    expect(upstream).toMatchObject({ servers: ['172.18.0.3:8000'], backups: ['172.18.0.4:8000'] });
+  });
+
+  it('a drained replica that is demoted is out', () => {
+    const drained = backend({ name: 'd', networks: { meet_default: '172.18.0.4/16' }, labels: { 'meet.drain': 'true' } });
+    const other = { ...drained, demoted: 'a doubt', standsBy: true } as const;
+    expect(view(frontend(), replica('s', '172.18.0.3'), other).upstreams).toMatchObject([{ backups: [] }]);
+  });
+
+  it.each([
     { what: 'who starts is in rotation itself where nobody is ready', replicas: [replica('s', '172.18.0.3', 'starting')] },
-    { what: 'an ill one never stands by', replicas: [replica('s', '172.18.0.3'), replica('u', '172.18.0.4', 'unhealthy')] },
+    { what: 'an unhealthy one is no standby', replicas: [replica('s', '172.18.0.3'), replica('u', '172.18.0.4', 'unhealthy')] },
   ])('$what', ({ replicas }) => {
     expect(view(frontend(), ...replicas).upstreams).toMatchObject([{ servers: ['172.18.0.3:8000'], backups: [] }]);
   });

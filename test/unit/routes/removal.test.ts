@@ -14,6 +14,7 @@ function view(...containers: readonly Container[]): RoutingView {
 
 const first = backend({ name: 'b1', networks: { meet_default: '172.18.0.5/16' } });
 const second = backend({ name: 'b2', networks: { meet_default: '172.18.0.6/16' } });
+const starting = { ...second, health: 'starting' } as const;
 const otherFrontend = frontend({ name: 'f2', networks: { meet_default: '172.18.0.3/16' } });
 
 describe('a removed server', () => {
@@ -26,6 +27,9 @@ describe('a removed server', () => {
     ['a replica goes', view(first, second), view(second), true],
     ['the last one goes', view(first), view(), true],
     ['one goes and another comes', view(first), view(second), true],
+    ['a replica becomes a standby', view(first, second), view(first, { ...second, demoted: 'a doubt', standsBy: true }), true],
+    ['a standby joins the rotation', view(first, starting), view(first, second), false],
+    ['a standby goes', view(first, starting), view(first), true],
     ['a service goes', view(first, filesService()), view(first), true],
     [
       'an address moves from one service to another',
@@ -38,8 +42,6 @@ describe('a removed server', () => {
     expect(removesServer(before, after)).toBe(expected);
   });
 });
-
-const starting = { ...second, health: 'starting' } as const;
 
 describe('a new standby', () => {
   it.each([

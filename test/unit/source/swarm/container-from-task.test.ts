@@ -59,6 +59,7 @@ it.each([
   const found = containerOf({ state, desired });
   expect(found?.state).toBe(expected);
   expect(found?.isStopping).toBe(isStopping);
+  expect(found?.standsBy).toBe(isStopping);
 });
 
 it.each(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'] as const)('%s is history once it is replaced', (state) => {

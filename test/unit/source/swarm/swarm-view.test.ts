@@ -179,7 +179,7 @@ it('the end of a task has no effect on its replacement', () => {
 it('DNS demotes the tasks that it does not list, and admits them again', () => {
   const before = view([{ id: 'a' }, { id: 'b' }]);
   const demoted = afterDns(before, new Set(['b']));
-  expect(demoted.containers.get('b')?.demoted).toBe("Docker's DNS does not list its address");
+  expect(demoted.containers.get('b')).toMatchObject({ demoted: "Docker's DNS does not list its address", standsBy: true });
   expect(demoted.containers.get('a')).toBe(before.containers.get('a'));
   expect(told(before, demoted)).toEqual(['update b']);
   expect(afterDns(demoted, new Set(['b']))).toBe(demoted);
