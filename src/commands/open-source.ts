@@ -5,7 +5,9 @@ import { messageOf } from '../util/error-message.ts';
 
 /** Opens the source of `--source`. @throws OptionsError when one of its options can't be used */
 export async function openSource(options: Options, ports: SourcePorts): Promise<Source> {
-  return options.source.open(options, ports).catch((error: unknown) => {
+  const { source } = options;
+  const opened = await source.open(options, ports).catch((error: unknown) => {
     throw new OptionsError([messageOf(error)]);
   });
+  return { ...opened, place: source.place(options) };
 }

@@ -127,11 +127,13 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
   log.write('stopped');
 }
 
-function logStart(log: Log, { dockerHost, out, instance, reload, check }: Options): void {
+function logStart(log: Log, options: Options): void {
+  const { source, out, instance, reload, check } = options;
   log.write('starts', {
     version,
     node: process.version,
-    engine: dockerHost.url,
+    source: source.name,
+    engine: source.place(options),
     out,
     instance: instance ?? 'all',
     reload: reload.name,

@@ -33,7 +33,7 @@ export function reportForeignProjects(
 }
 
 function nameOf(project: string | undefined): string {
-  return project === undefined ? 'no compose project' : `the compose project ${project}`;
+  return project === undefined ? 'no project' : `the project ${project}`;
 }
 
 /**

@@ -127,10 +127,10 @@ export const problemTable = {
     severity: 'warning',
     meaning: 'The routing, status and SPA ports of an instance must differ; a colliding label is ignored.',
   },
-  'foreign-project': { severity: 'notice', meaning: 'The container belongs to another compose project than the instance.' },
+  'foreign-project': { severity: 'notice', meaning: 'The container belongs to another compose project or stack than the instance.' },
   'foreign-project-refused': {
     severity: 'error',
-    meaning: 'The container belongs to another compose project than the instance, and `--strict-instance` refuses it.',
+    meaning: 'The container belongs to another compose project or stack than the instance, and `--strict-instance` refuses it.',
   },
   'owner-assumed': {
     severity: 'notice',

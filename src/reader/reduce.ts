@@ -12,7 +12,6 @@ const maxTextLength = 256;
 const maxImageLength = 1024;
 const maxAddresses = 16;
 const roleLabel = 'meet.role';
-const modes = ['Replicated', 'Global', 'ReplicatedJob', 'GlobalJob'];
 /** A word: the actions of other events have command lines behind a colon. */
 const actionPattern = /^[a-z_]{1,32}$/;
 
@@ -42,7 +41,7 @@ export function reduceServices(answer: unknown): ReducedServices {
     services.push({
       ID: short(id),
       Version: versionOf(version),
-      Spec: { Name: short(spec['Name']), Labels: labelsOf(spec['Labels']), Mode: modeOf(spec['Mode']) },
+      Spec: { Name: short(spec['Name']), Labels: labelsOf(spec['Labels']) },
       ...(status === undefined ? {} : { UpdateStatus: { State: short(recordOf(status)['State']) } }),
     });
   }
@@ -72,7 +71,7 @@ function reduceTask(task: Json): Json {
     ...(Number.isInteger(slot) ? { Slot: slot } : {}),
     NodeID: short(task['NodeID']),
     DesiredState: short(task['DesiredState']),
-    Status: { State: short(recordOf(status)['State']), Timestamp: short(recordOf(status)['Timestamp']) },
+    Status: { State: short(recordOf(status)['State']) },
     NetworksAttachments: Array.isArray(attachments) ? attachments.slice(0, maxNetworks + 1).map(attachmentOf) : [],
     Spec: { ContainerSpec: { Image: cut(container['Image'], maxImageLength), Labels: labelsOf(container['Labels']) } },
   };
@@ -128,12 +127,6 @@ function attachmentOf(attachment: unknown): Json {
     Network: { ID: short(id), Spec: { Name: short(name), ...(isIngress === true ? { Ingress: true } : {}) } },
     Addresses: textsOf(addresses).slice(0, maxAddresses).map(short),
   };
-}
-
-/** Docker's modes have their settings inside; only the name passes. */
-function modeOf(value: unknown): Json {
-  const mode = modes.find((name) => recordOf(value)[name] !== undefined);
-  return mode === undefined ? {} : { [mode]: {} };
 }
 
 function versionOf(value: unknown): Json {

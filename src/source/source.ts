@@ -13,7 +13,7 @@ export interface Source {
    * older list beside a part of a newer one could lead to another service.
    */
   readonly listsAll?: true;
-  /** The URL that the source reads, for messages. */
+  /** The URLs that the source reads, for messages. */
   readonly place: string;
   /** The longest pause between two attempts to reconnect. */
   readonly reconnectCapMs: number;
@@ -32,8 +32,10 @@ export interface SourceKind {
   readonly name: string;
   /** For the help and `docs/configuration.md`. */
   readonly meaning: string;
+  /** The URLs that the source reads, for messages. */
+  readonly place: (options: SourceOptions) => string;
   /** Opens no connection. @throws Error that names a missing option */
-  readonly open: (options: SourceOptions, ports: SourcePorts) => Promise<Source>;
+  readonly open: (options: SourceOptions, ports: SourcePorts) => Promise<Omit<Source, 'place'>>;
 }
 
 /** The options that sources read. */

@@ -35,6 +35,7 @@ export const logFields = {
   reload: 'the value of `--reload`',
   serve: 'the value of `--serve`',
   servingMs: 'the milliseconds from the event until nginx first answered with the generation',
+  source: 'the value of `--source`',
   underWay: 'the work that had not ended',
   unverified: 'the number of frontends that do not answer',
   version: 'the version of meet-gen',
@@ -50,7 +51,7 @@ export const logMessages = {
     message: 'starting meet-gen',
     meaning: 'The options are valid, and meet-gen opens its files and sockets next.',
     action: 'nothing',
-    fields: ['version', 'node', 'engine', 'out', 'instance', 'reload', 'check'],
+    fields: ['version', 'node', 'source', 'engine', 'out', 'instance', 'reload', 'check'],
   },
   engineConnected: {
     level: 'info',

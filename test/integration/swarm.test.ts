@@ -96,7 +96,8 @@ test.concurrent('ends at once while all managers hang', async ({ meet }) => {
   for (const manager of meet.managers) manager.faults.add({ method: 'GET', path: /./, do: 'hang' });
   const run = meet.run();
   await waitUntil('a manager is asked', () => meet.managers.some(({ calls }) => calls.length > 0));
-  await run.waitForLog('starts');
+  const place = meet.managers.map(({ host }) => host).join(', ');
+  expect(await run.waitForLog('starts')).toMatchObject({ source: 'swarm', engine: place });
   const { code, stderr } = await run.stop();
   expect(code).toBe(0);
   expect(stderr).not.toContain('forced');

@@ -6,12 +6,12 @@ const remoteReconnectCapMs = 5000;
 export const dockerSource: SourceKind = {
   name: 'docker',
   meaning: 'the containers of the engine at --docker-host',
+  place: ({ dockerHost }) => dockerHost.url,
   async open({ dockerHost, instance }, { engine }) {
     const { withExposedPorts } = await import('./exposed-ports.ts');
     return {
       list: withExposedPorts(engine, instance),
       subscribe: engine.subscribe,
-      place: dockerHost.url,
       reconnectCapMs: 'socketPath' in dockerHost ? localReconnectCapMs : remoteReconnectCapMs,
     };
   },

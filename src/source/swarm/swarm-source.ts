@@ -6,6 +6,7 @@ export const reconnectCapMs = 400;
 export const swarmSource: SourceKind = {
   name: 'swarm',
   meaning: 'the tasks of a Docker Swarm, from the managers at --managers',
+  place: ({ managers }) => managers.map(({ url }) => url).join(', '),
   async open({ managers, readerSecret, node, instance }, { countCall }) {
     const [{ createManagerClient }, { createManagers }, { pollSwarm }, { readReaderSecret }, { createResolver, resolveManager }] =
       await Promise.all([
@@ -26,7 +27,6 @@ export const swarmSource: SourceKind = {
         node,
         instance,
       }),
-      place: managers.map(({ url }) => url).join(', '),
       reconnectCapMs,
       drainAdvice:
         'on a swarm, a task is drained by the swarm. A whole service: docker service update --label-add meet.drain=true <service>, and --label-rm meet.drain to end it. All tasks of a node: docker node update --availability drain <node>',

@@ -5,7 +5,7 @@ import type { SwarmNode } from './swarm.ts';
 interface WatchedFile {
   /** Since when the file has had exactly these addresses (`10.0.1.5:8000`) in rotation; undefined if it hasn't. */
   rightSince(addresses: readonly string[]): number | undefined;
-  /** Since when the file has had no address but these, in rotation or as `backup`; undefined if it has others. */
+  /** Since when the file has had no address but these in rotation; undefined if it has others. */
   noOtherSince(addresses: readonly string[]): number | undefined;
   /** The changes so far, as lines. */
   history(): readonly string[];
@@ -32,8 +32,7 @@ export function watchFile(meet: SwarmMeet, node: SwarmNode): WatchedFile {
   const since = (isMet: (state: State) => boolean): number | undefined => states[states.findLastIndex((state) => !isMet(state)) + 1]?.atMs;
   return {
     rightSince: (addresses) => since(({ rotation }) => rotation.join() === addresses.toSorted().join()),
-    noOtherSince: (addresses) =>
-      since(({ rotation, backups }) => [...rotation, ...backups].every((address) => addresses.includes(address))),
+    noOtherSince: (addresses) => since(({ rotation }) => rotation.every((address) => addresses.includes(address))),
     history: () =>
       states.map(({ atMs, rotation, backups }) => `${new Date(atMs).toISOString()} ${rotation.join()}; backup: ${backups.join()}`),
     stop: () => clearInterval(timer),
