@@ -18,14 +18,14 @@ candidate=$home/candidate.conf
 trial=$home/trial
 rejected=$home/rejected
 tree=$home/tree
-poll_seconds=0.5
+poll_seconds=0.25
 proof_seconds=0.2
 proof_polls=25
-first_retry_polls=20
-longest_retry_polls=1200
+first_retry_polls=40
+longest_retry_polls=2400
 most_bytes=16777216
 if ! sleep 0.01 2> /dev/null; then
-  poll_seconds=1 proof_seconds=1 proof_polls=5
+  poll_seconds=1 proof_seconds=1 proof_polls=5 first_retry_polls=10 longest_retry_polls=600
 fi
 
 say() {
