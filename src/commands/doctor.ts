@@ -4,7 +4,7 @@ import type { Container } from '../model/container.ts';
 import { createPortReader } from '../source/docker/exposed-ports.ts';
 import type { DockerHost } from '../source/docker-host.ts';
 import { EngineError } from '../source/engine-error.ts';
-import { createEngineReader } from '../doctor/collect/reader.ts';
+import { createEngineReader } from '../doctor/collect/engine-reads.ts';
 import { examine, unreachableEngine } from '../doctor/examine.ts';
 import type { Examination } from '../doctor/examine.ts';
 import type { Ownership } from '../doctor/facts/facts.ts';

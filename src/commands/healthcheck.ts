@@ -4,18 +4,10 @@ import { askFirst, nobodyAnswers } from '../server/ask.ts';
 
 const timeoutMs = 3000;
 
-/**
- * Swarm ends an unhealthy task, and only a manager can start another. So while no manager answers, a meet-gen that waits
- * for one must count as healthy.
- */
-function replacesUnhealthy({ source }: Options): boolean {
-  return source.name === 'swarm';
-}
-
 /** Asks the running sidecar over its socket. @returns why the sidecar is not healthy; undefined if it is */
 export async function checkHealth(options: Options): Promise<string | undefined> {
   const sockets = await statusSockets(options.out);
-  for (const path of replacesUnhealthy(options) ? ['/healthz'] : ['/healthz', '/readyz']) {
+  for (const path of options.source.isHealthyWithoutView === true ? ['/healthz'] : ['/healthz', '/readyz']) {
     const answer = await askFirst(sockets, path, timeoutMs);
     if (answer === undefined) return nobodyAnswers(sockets);
     if (answer.status !== 200)

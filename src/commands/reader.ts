@@ -5,7 +5,7 @@ import { createEngineReport } from '../reader/engine-report.ts';
 import { relayEvents } from '../reader/event-relay.ts';
 import type { EventRelay } from '../reader/event-relay.ts';
 import { startReaderServer } from '../reader/server.ts';
-import { createSwarmView } from '../reader/swarm-view.ts';
+import { createEngineAnswers } from '../reader/engine-answers.ts';
 import { startStatusServer } from '../server/server.ts';
 import { createEngineClient } from '../source/docker/client.ts';
 import { readReaderSecret } from '../source/swarm/reader-secret.ts';
@@ -38,7 +38,7 @@ export async function runReader(options: Options, signals: RunSignals): Promise<
   const report = createEngineReport(log, dockerHost.url, nowMs);
   const abort = new AbortController();
   const engine = createEngineClient(dockerHost);
-  const view = createSwarmView(engine, report, nowMs, abort.signal);
+  const view = createEngineAnswers(engine, report, nowMs, abort.signal);
   const relay = relayEvents(engine, view.invalidate, report, abort.signal);
   const releases: (() => Promise<void>)[] = [];
   try {

@@ -75,10 +75,11 @@ export async function runSidecar(options: Options, signals: RunSignals): Promise
     if (read.kind === 'file') await makePrivateFolder(ownFolder(read));
     return read;
   });
+  const missing = options.source.missing?.(options);
   await refuseUnusable([
     ['--out', reading],
     ['--templates', readTemplates(directory)],
-    ['--node (MEET_GEN_NODE)', requireNode(options)],
+    ...(missing === undefined ? [] : [[missing.option, Promise.reject(new Error(missing.reason))] as const]),
   ]);
   const place = await reading;
   const log = await openLog(options);
@@ -227,12 +228,6 @@ async function readEach<Kept>(
 }
 
 /** Throws a single error with all reasons that make a start impossible. */
-/** Without the node's id, meet-gen would try to reload the frontends of all nodes. */
-async function requireNode({ source, node }: Options): Promise<void> {
-  if (source.name === 'swarm' && node === undefined)
-    throw new Error("missing with --source swarm; in a stack file set it to '{{.Node.ID}}', elsewhere to the NodeID of docker info");
-}
-
 async function refuseUnusable(checks: readonly (readonly [what: string, check: Promise<unknown>])[]): Promise<void> {
   const results = await Promise.allSettled(checks.map(([, check]) => check));
   const lines = results.flatMap((result, index) =>

@@ -42,6 +42,8 @@ import type { TemplateStore } from '../render/template-store.ts';
 import { createTimers, dueByTime } from './timers.ts';
 import type { Reason, Timers } from './timers.ts';
 
+// In: events, times and requests to look. Out: passes, one at a time; `pass.ts` is one pass.
+
 export interface ControllerOptions {
   readonly choice: InstanceChoice;
   readonly wait: Wait;

@@ -2,6 +2,8 @@ import type { ReplicaStatus, StatusSnapshot } from '../status/snapshot.ts';
 import { counters, histograms } from './tally.ts';
 import type { CounterName, HistogramName, Observed, Tally } from './tally.ts';
 
+// In: counts and a snapshot. Out: the text of Prometheus. The counters and histograms are in `tally.ts`.
+
 /** A metric and its values. */
 export interface MetricValues {
   readonly name: string;

@@ -13,6 +13,8 @@ export type Rank = (typeof ranks)[number];
 export interface Standing {
   readonly rank: Rank;
   readonly reason: string;
+  /** The container isn't ready, but may be a standby of ready ones. */
+  readonly standsBy?: true;
 }
 
 type Judged = Pick<Member, 'container' | 'labels' | 'role'> & Pick<FrontendMember, 'isBehindRouter'>;
@@ -25,12 +27,20 @@ export function judge(member: Judged, note: Note = {}): Standing {
   // A frontend gets requests with any rank, and has to serve the published file.
   if (note.isOnCrashHold === true && !includesRouting(member))
     return { rank: 'never', reason: 'crashed repeatedly: out until it has run for a while' };
-  if (container.isStopping === true) return { rank: 'stopping', reason: 'is being stopped' };
+  const standsBy = mayStandBy(member, note) ? { standsBy: true as const } : {};
+  if (container.isStopping === true) return { rank: 'stopping', reason: 'is being stopped', ...standsBy };
   if (note.stop === 'in-progress') return { rank: 'stopping', reason: 'got a stop signal' };
   if (labels.drain === true) return { rank: 'draining', reason: 'drained by meet.drain=true' };
   if (note.drained === true) return { rank: 'draining', reason: 'drained by an operator' };
-  if (container.demoted !== undefined) return { rank: 'unhealthy', reason: container.demoted };
+  if (container.demoted !== undefined) return { rank: 'unhealthy', reason: container.demoted, ...standsBy };
   return judgeHealth(container.health, labels.health, note);
+}
+
+/** A drain and a failed probe count more than the source's hope. */
+function mayStandBy({ container, labels: { drain, health } }: Judged, { drained, probe }: Note): boolean {
+  const isDrained = drain === true || drained === true;
+  const hasFailed = health !== undefined && health.by !== 'docker' && health.by !== 'none' && probe?.answer === 'not-ready';
+  return container.standsBy === true && !isDrained && !hasFailed;
 }
 
 function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict, justStarted }: Note): Standing {
@@ -39,19 +49,21 @@ function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict,
   if (verdict === undefined) {
     // A container that ran before meet-gen started was most likely in rotation, and stays there until its probe has an
     // answer.
-    return justStarted === true ? { rank: 'starting', reason: 'its probe has no answer yet' } : standingByHealth[health];
+    return justStarted === true ? { rank: 'starting', reason: 'its probe has no answer yet', standsBy: true } : standingByHealth[health];
   }
   if (verdict.answer === 'ready') return { rank: 'ready', reason: `probe: ${verdict.detail}` };
-  if (verdict.answer === 'not-ready') return { rank: verdict.wasReady ? 'unhealthy' : 'starting', reason: `probe: ${verdict.detail}` };
-  const { rank, reason } = standingByHealth[health];
-  return { rank, reason: `${reason}; its probe is unclear: ${verdict.detail}` };
+  const failing = `probe: ${verdict.detail}`;
+  if (verdict.answer === 'not-ready')
+    return verdict.wasReady ? { rank: 'unhealthy', reason: failing } : { rank: 'starting', reason: failing, standsBy: true };
+  const standing = standingByHealth[health];
+  return { ...standing, reason: `${standing.reason}; its probe is unclear: ${verdict.detail}` };
 }
 
 const standingByHealth: Readonly<Record<Health, Standing>> = {
   healthy: { rank: 'ready', reason: 'healthy' },
   'healthy-or-none': { rank: 'ready', reason: 'running, and no health check fails' },
   none: { rank: 'ready', reason: 'running, without a health check' },
-  starting: { rank: 'starting', reason: 'health check has not passed yet' },
+  starting: { rank: 'starting', reason: 'health check has not passed yet', standsBy: true },
   unhealthy: { rank: 'unhealthy', reason: 'health check fails' },
 };
 

@@ -2,6 +2,8 @@ import { Eta } from 'eta';
 import { htmlText } from './html-text.ts';
 import type { PageView } from './view.ts';
 
+// In: a snapshot. Out: HTML, from the templates in `templates/page/`.
+
 const templates = ['page', 'problem', 'meet', 'service', 'container', 'changes'] as const;
 
 /** Reads a file of the page. */

@@ -1,6 +1,3 @@
-// In: the content of an instance's file, and meet-gen's own state to store.
-// Out: files under `--out` that readers never see half-written, and the problems of those places.
-
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';

@@ -10,6 +10,9 @@ import type { OutPlace } from './out-directory.ts';
 import type { InFolder } from './folder-time-limit.ts';
 import { readSmallFile } from './read-small-file.ts';
 
+// In: the content of an instance's file, and meet-gen's own state to store.
+// Out: files under `--out` that readers never see half-written, and the problems of those places.
+
 /** Writes the file of each instance under `--out`, and reports the problems of those places. */
 export interface Publisher {
   /** @throws Error with the reason and the cure */

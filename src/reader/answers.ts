@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { EngineError } from '../source/engine-error.ts';
 import { hashBody, nonceHeader, noncePattern } from '../source/swarm/signature.ts';
-import type { Body, SwarmView } from './swarm-view.ts';
+import type { Body, EngineAnswers } from './engine-answers.ts';
 
 /** The answer to a request, before it is signed. */
 export interface Answer {
@@ -41,7 +41,7 @@ export function readQuestion({ url = '', headers }: Pick<IncomingMessage, 'url' 
 export async function replyTo(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   { path, nonce }: Question,
-  view: SwarmView,
+  view: EngineAnswers,
   refusal: () => string | undefined,
 ): Promise<Reply> {
   if (method !== 'GET') return whole(message(405, `the reader answers ${calls} alone`, { allow: 'GET' }));
@@ -63,7 +63,7 @@ export async function replyTo(
   }
 }
 
-async function answerCall(call: string, known: string | undefined, view: SwarmView): Promise<Answer> {
+async function answerCall(call: string, known: string | undefined, view: EngineAnswers): Promise<Answer> {
   switch (call) {
     case '/_ping': {
       const { ApiVersion: version } = await view.version();

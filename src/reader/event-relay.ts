@@ -5,7 +5,7 @@ import { createBackoff } from '../util/backoff.ts';
 import { nowMs } from '../util/clock.ts';
 import type { EngineReport } from './engine-report.ts';
 import { reduceEvent } from './reduce.ts';
-import { engineLimitMs } from './swarm-view.ts';
+import { engineLimitMs } from './engine-answers.ts';
 
 /** The reader's one stream of the engine's events, and the streams of its clients. */
 export interface EventRelay {

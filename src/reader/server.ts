@@ -6,7 +6,7 @@ import type { ErrorBoundary } from '../util/error-boundary.ts';
 import { message, readQuestion, replyTo } from './answers.ts';
 import type { Answer, Question } from './answers.ts';
 import type { EventRelay } from './event-relay.ts';
-import type { SwarmView } from './swarm-view.ts';
+import type { EngineAnswers } from './engine-answers.ts';
 
 /** Each node has one connection for events and one for questions. */
 const mostConnections = 1000;
@@ -24,7 +24,7 @@ const idleMs = 10_000;
 const keepAliveMs = 30_000;
 
 export interface ReaderParts {
-  readonly view: SwarmView;
+  readonly view: EngineAnswers;
   readonly relay: EventRelay;
   readonly secret: Buffer;
   readonly boundary: ErrorBoundary;

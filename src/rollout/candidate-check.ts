@@ -1,6 +1,3 @@
-// In: the plan of an instance, and nginx's verdicts about its earlier files.
-// Out: the file that may be published now, and the problems of refused files.
-
 import { showUntrustedText } from '../model/untrusted-text.ts';
 import { refusalIn } from '../nginx/refusals.ts';
 import type { CheckOutcome, TrialFrontend } from './trial-types.ts';

@@ -27,6 +27,9 @@ import {
 import type { TrialState } from './trial-state.ts';
 import type { Choice, Chosen, TrialFrontend } from './trial-types.ts';
 
+// In: the plan of an instance, and nginx's verdicts about its earlier files.
+// Out: the file that may be published now, and the problems of refused files.
+
 /** For an edition whose templates are lost or fail: nginx is not asked, and the verdict is not stored. */
 const unrendered: Verdict = { accepted: false, words: '', content: '' };
 

@@ -1,14 +1,24 @@
 import type { RoutingView } from './view.ts';
 
 /**
- * Whether a server of one view is missing in the next, or is only a standby there. A removal must never wait, since the
- * server may be about to end; an addition can.
+ * Whether a server of one view is missing in the next, or only becomes a standby there. A removal must never wait, since
+ * the server may be about to end; an addition can.
  */
 export function removesServer(before: RoutingView, after: RoutingView): boolean {
-  const [inRotation, kept] = [serversOf(after), endpointsOf(after)];
-  return (
-    [...serversOf(before)].some((server) => !inRotation.has(server)) || [...endpointsOf(before)].some((endpoint) => !kept.has(endpoint))
-  );
+  const kept = endpointsOf(after);
+  return [...endpointsOf(before)].some((endpoint) => !kept.has(endpoint)) || demotesServer(before, after);
+}
+
+/**
+ * Whether servers of an upstream leave the rotation and no other joins it. Two replicas with changing health can swap
+ * places without end, so a swap waits.
+ */
+function demotesServer(before: RoutingView, after: RoutingView): boolean {
+  const now = new Map(upstreamsOf(after).map((upstream) => [upstream.name, inRotationOf(upstream)]));
+  return upstreamsOf(before).some((upstream) => {
+    const [was, is] = [inRotationOf(upstream), now.get(upstream.name) ?? []];
+    return was.some((server) => !is.includes(server)) && is.every((server) => was.includes(server));
+  });
 }
 
 /**
@@ -21,11 +31,17 @@ export function addsStandby(before: RoutingView, after: RoutingView): boolean {
 }
 
 function endpointsOf(view: RoutingView): ReadonlySet<string> {
-  const standbys = view.upstreams.flatMap(({ name, backups }) => backups.map((backup) => `${name} ${backup}`));
-  return new Set([...serversOf(view), ...standbys, ...view.spa.backups]);
+  return new Set(
+    upstreamsOf(view).flatMap((upstream) => [...inRotationOf(upstream), ...upstream.backups].map((server) => `${upstream.name} ${server}`)),
+  );
 }
 
-function serversOf({ upstreams, spa }: RoutingView): ReadonlySet<string> {
-  const ofServices = upstreams.flatMap(({ name, servers, spares = [] }) => [...servers, ...spares].map((server) => `${name} ${server}`));
-  return new Set([...ofServices, ...spa.servers]);
+type Upstream = RoutingView['upstreams'][number];
+
+function upstreamsOf({ upstreams, spa }: RoutingView): readonly Upstream[] {
+  return [...upstreams, spa];
+}
+
+function inRotationOf({ servers, spares = [] }: Upstream): readonly string[] {
+  return [...servers, ...spares];
 }

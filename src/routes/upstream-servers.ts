@@ -70,16 +70,18 @@ export function backupProblems(instance: Instance): readonly Problem[] {
 /**
  * Replicas that are about to be ready are standbys of the ready replicas. If the old replicas stop once a new replica is
  * healthy, nginx has only these until its next reload. Replicas that may still answer, by the source, are standbys too.
+ * They are out beside a spare, which is better, and beside a replica with `max_conns`, whose overflow nginx sends to them.
  */
 function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
-  if (!replicas.some(({ inRotation, standing }) => inRotation && standing.rank === 'ready')) return [];
+  const ready = replicas.filter(({ inRotation, standing }) => inRotation && standing.rank === 'ready');
+  if (ready.length === 0) return [];
   const live = liveEndpoints(replicas);
-  const standbys = replicas.filter((replica) => mayStandBy(replica) && replica.isUnguarded !== true);
+  const isStartingOnly = ready.some(({ isBackup, parameters }) => isBackup === true || parameters?.maxConns !== undefined);
+  const standbys = replicas.filter(
+    ({ standing: { rank, standsBy }, isUnguarded }) =>
+      standsBy === true && isUnguarded !== true && (rank === 'starting' || !isStartingOnly),
+  );
   return endpoints(standbys).filter((endpoint) => !live.includes(endpoint));
-}
-
-function mayStandBy({ container, standing: { rank } }: Replica): boolean {
-  return rank === 'starting' || (container.standsBy === true && rank !== 'draining');
 }
 
 function endpoints(replicas: readonly Replica[]): readonly string[] {

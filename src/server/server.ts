@@ -9,6 +9,8 @@ import type { OperatorCalls, Respond, StatusSource } from './answers.ts';
 import { askStatus } from './ask.ts';
 import { createLiveStreams } from './live.ts';
 
+// In: HTTP requests on the port and the unix socket. Out: snapshot, metrics, page, and answers for operators.
+
 const socketCheckMs = 5000;
 /** More connections than operators and scrapers have open. Each costs a descriptor. */
 const mostConnections = 200;

@@ -18,7 +18,7 @@ import type { Since } from './since.ts';
 import { turnsSince } from './turns.ts';
 import type { NotedTurns, Turns } from './turns.ts';
 
-/** One change. The log, the history, the metrics and the open pages are written from entries alone. */
+/** One change. The history, the log of routes and problems, and the times until live come from entries. */
 export type Entry =
   | { readonly kind: 'problem'; readonly problem: Problem }
   | { readonly kind: 'problem-over'; readonly problem: ProblemSubject }

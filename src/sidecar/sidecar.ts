@@ -32,6 +32,8 @@ import type { SidecarEvents, Whole } from './loop-hooks.ts';
 import { createRenderer } from './renderer.ts';
 import { createSidecarTrials } from './sidecar-trials.ts';
 
+// In: a source, templates and options. Out: the running process: passes, proofs, records, problems and its status.
+
 /** The running process behind `meet-gen run`: the loop, the proofs, their state, and answers about it. */
 export interface Sidecar {
   healthy(): boolean;

@@ -2,7 +2,8 @@ import type { Container } from '../model/container.ts';
 import type { EngineEvent } from '../model/engine-event.ts';
 import type { DockerHost } from './docker-host.ts';
 
-// In: an engine, the managers of a swarm, or a compose file. Out: containers, and events that say *look again*.
+// In: an engine, or the managers of a swarm. Out: containers, and events that say *look again*. Only `render --compose` reads
+// a compose project (compose/), which has no events.
 
 /** Where meet-gen learns of containers. Each kind of source has its own folder. */
 export interface Source {
@@ -34,6 +35,10 @@ export interface SourceKind {
   readonly meaning: string;
   /** The URLs that the source reads, for messages. */
   readonly place: (options: SourceOptions) => string;
+  /** A required option that is missing, and the words for the error; absent where every option has a default. */
+  readonly missing?: (options: SourceOptions) => { readonly option: string; readonly reason: string } | undefined;
+  /** meet-gen counts as healthy without a current view, since an end would only make it worse. */
+  readonly isHealthyWithoutView?: true;
   /** Opens no connection. @throws Error that names a missing option */
   readonly open: (options: SourceOptions, ports: SourcePorts) => Promise<Omit<Source, 'place'>>;
 }

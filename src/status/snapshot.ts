@@ -8,6 +8,8 @@ import { ruleKey, serviceTitle, spaTitle } from '../routes/ownership.ts';
 import type { Route } from '../routes/ownership.ts';
 import { defined, mapDefined } from '../util/defined.ts';
 
+// In: the records, proofs and problems of the process. Out: one snapshot, as JSON and as text.
+
 const maxReasonLength = 500;
 
 /** The state of a container, and the reason for its place in or out of the rotation. */

@@ -1,5 +1,5 @@
 import type { EngineClient } from '../../source/docker/engine-client.ts';
-import type { EngineReader } from './reader.ts';
+import type { EngineReader } from './engine-reads.ts';
 
 const confDirectory = '/etc/nginx/conf.d';
 const limitMs = 5000;

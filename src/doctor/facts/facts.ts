@@ -2,6 +2,8 @@ import type { Container } from '../../model/container.ts';
 import type { PortTrial } from '../../model/port-trial.ts';
 import type { Environment } from './environment.ts';
 
+// The facts that checks decide from. `collect/` fills them in, and each can be unknown, with the reason.
+
 // The types of the facts. `doctor/collect` fills them in, and `doctor/checks` decides from them.
 
 /** The part that a container plays in the topology. */

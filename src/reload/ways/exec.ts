@@ -1,6 +1,3 @@
-// In: a frontend that must reload, and access to the engine or the status port.
-// Out: the reload, nginx's own words if it refuses the file, and the problem's text for each way.
-
 import { refusalIn } from '../../nginx/refusals.ts';
 import { pendingAfterReload, refusalInLog } from './nginx-log.ts';
 import { Refusal } from './way.ts';

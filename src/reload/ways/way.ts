@@ -1,3 +1,6 @@
+// In: a frontend that must reload, and access to the engine or the status port.
+// Out: the reload, nginx's own words if it refuses the file, and the problem's text for each way.
+
 export interface WayFrontend {
   readonly id: string;
   readonly name: string;

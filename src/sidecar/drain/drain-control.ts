@@ -5,6 +5,8 @@ import { nearest } from '../../model/nearest.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { Rank } from '../../model/rotation.ts';
 
+// In: containers that an operator drains. Out: notes for the rotation, and the progress of each drain.
+
 /**
  * The progress of a drain: `needed` while no other replica is ready to take over. `leaving` until every
  * frontend is proven to send the container nothing new, then `out`. `gone` when the container no longer runs.

@@ -16,6 +16,8 @@ import { afterDns, afterRead, changesBetween, emptyView, isChanging } from './sw
 import type { SwarmView } from './swarm-view.ts';
 import type { ResolveName } from './task-dns.ts';
 
+// In: the managers of a swarm, and Docker's DNS. Out: containers, and events for each change of a task.
+
 export interface SwarmPorts {
   readonly managers: Managers;
   readonly client: ManagerClient;

@@ -6,6 +6,16 @@ export const reconnectCapMs = 400;
 export const swarmSource: SourceKind = {
   name: 'swarm',
   meaning: 'the tasks of a Docker Swarm, from the managers at --managers',
+  missing: ({ node }) =>
+    node === undefined
+      ? {
+          option: '--node (MEET_GEN_NODE)',
+          // Without the node's id, meet-gen would try to reload the frontends of all nodes.
+          reason: "missing with --source swarm; in a stack file set it to '{{.Node.ID}}', elsewhere to the NodeID of docker info",
+        }
+      : undefined,
+  // Swarm ends an unhealthy task, and only a manager can start another.
+  isHealthyWithoutView: true,
   place: ({ managers }) => managers.map(({ url }) => url).join(', '),
   async open({ managers, readerSecret, node, instance }, { countCall }) {
     const [{ createManagerClient }, { createManagers }, { pollSwarm }, { readReaderSecret }, { createResolver, resolveManager }] =

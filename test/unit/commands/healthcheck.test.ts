@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { checkHealth } from '../../../src/commands/healthcheck.ts';
 import { readOptions } from '../../../src/options.ts';
 import { statusSocketOf } from '../../support/status-socket.ts';
+import { sourceNamed } from '../../../src/source/kinds/source-table.ts';
 
 /** Answers like a sidecar whose loop turns, and that has no current view. */
 async function startUnready(): Promise<string> {
@@ -27,7 +28,7 @@ test.each([
   ['swarm', undefined],
 ])('without a current view, a meet-gen with --source %s is not ready: %s', async (name, expected) => {
   const options = readOptions('healthcheck', { out: await startUnready() }, {});
-  const problem = await checkHealth({ ...options, source: { ...options.source, name } });
+  const problem = await checkHealth({ ...options, source: sourceNamed(name) ?? options.source });
   if (expected === undefined) expect(problem).toBe(undefined);
   else expect(problem).toMatch(expected);
 });

@@ -56,7 +56,7 @@ it('docs/contributing.md has the recipes', () => {
     'A metric',
     'A reload way',
     'A source',
-    'A sink',
+    'A publisher',
   ]);
 });
 
@@ -120,7 +120,7 @@ it('each reload way is in the table and in docs/configuration.md, and no other f
   expect(comparing.map(({ name }) => name)).toEqual([]);
 });
 
-it('each source is a folder with a line in the table, and the sink is a line of the sidecar', () => {
+it('each source is a folder with a line in the table, and the publisher is a line of the sidecar', () => {
   const folders = readdirSync(join(repository, 'src/source'), { withFileTypes: true }).filter(
     (one) => one.isDirectory() && one.name !== 'kinds',
   );
@@ -131,4 +131,6 @@ it('each source is a folder with a line in the table, and the sink is a line of 
     [],
   );
   expect(readPage('src/commands/run.ts')).toMatch(/^ +publisher: \w+\(/m);
+  const comparing = sources.filter(({ text }) => /\bsource(?:\.name)? [!=]== '\w/.test(text));
+  expect(comparing.map(({ name }) => name)).toEqual(['status/source-words.ts']);
 });

@@ -20,6 +20,9 @@ const locationOf = (of: RoutingView, path: string, kind: 'exact' | 'below'): Loc
 const replica = (name: string, address: string, health: 'healthy' | 'starting' | 'unhealthy' = 'healthy'): Container =>
   backend({ name, health, networks: { meet_default: `${address}/16` } });
 
+const labelled = (name: string, address: string, labels: Record<string, string>): Container =>
+  backend({ name, networks: { meet_default: `${address}/16` }, labels });
+
 const named = (name: string, service: string, path: string): Container => filesService({ name, service, labels: { 'meet.paths': path } });
 
 const ofProject = (project: string, service: string, path: string): Container =>
@@ -59,10 +62,39 @@ describe('upstreams', () => {
     expect(upstream).toMatchObject({ servers: ['172.18.0.3:8000'], backups: ['172.18.0.4:8000'] });
   });
 
-  it('a drained replica that is demoted is out', () => {
-    const drained = backend({ name: 'd', networks: { meet_default: '172.18.0.4/16' }, labels: { 'meet.drain': 'true' } });
-    const other = { ...drained, demoted: 'a doubt', standsBy: true } as const;
-    expect(view(frontend(), replica('s', '172.18.0.3'), other).upstreams).toMatchObject([{ backups: [] }]);
+  const doubted = { demoted: 'a doubt', standsBy: true } as const;
+  const leaving = { isStopping: true, standsBy: true } as const;
+  const ready = replica('s', '172.18.0.3');
+  it.each([
+    {
+      what: 'a drained replica that is demoted',
+      containers: [ready, { ...labelled('d', '172.18.0.4', { 'meet.drain': 'true' }), ...doubted }],
+    },
+    {
+      what: 'a drained replica that is leaving',
+      containers: [ready, { ...labelled('d', '172.18.0.4', { 'meet.drain': 'true' }), ...leaving }],
+    },
+    {
+      what: 'a demoted replica beside one with a limit of connections',
+      containers: [labelled('s', '172.18.0.3', { 'meet.max-conns': '9' }), { ...replica('w', '172.18.0.4'), ...doubted }],
+    },
+    {
+      what: 'a demoted replica beside a spare',
+      containers: [ready, labelled('b', '172.18.0.5', { 'meet.backup': 'true' }), { ...replica('w', '172.18.0.4'), ...doubted }],
+    },
+    {
+      what: 'a leaving replica whose balance allows none',
+      containers: [labelled('s', '172.18.0.3', { 'meet.balance': 'ip-hash' }), { ...replica('w', '172.18.0.4'), ...leaving }],
+    },
+    {
+      what: 'a leaving replica without the guard of the others',
+      containers: [
+        labelled('s', '172.18.0.3', { 'meet.allow.a': '/admin from 10.0.0.0/8' }),
+        { ...labelled('w', '172.18.0.4', { 'meet.allow.a': '/admin from 10.9.0.0/16' }), ...leaving },
+      ],
+    },
+  ])('$what is out', ({ containers }) => {
+    expect(view(frontend(), ...containers).upstreams).toMatchObject([{ backups: [] }]);
   });
 
   it.each([

@@ -28,6 +28,7 @@ describe('a removed server', () => {
     ['the last one goes', view(first), view(), true],
     ['one goes and another comes', view(first), view(second), true],
     ['a replica becomes a standby', view(first, second), view(first, { ...second, demoted: 'a doubt', standsBy: true }), true],
+    ['a ready replica and a starting one swap places', view(second, { ...first, health: 'starting' }), view(first, starting), false],
     ['a standby joins the rotation', view(first, starting), view(first, second), false],
     ['a standby goes', view(first, starting), view(first), true],
     ['a service goes', view(first, filesService()), view(first), true],

@@ -105,7 +105,7 @@ describe('a change of the servers', () => {
     ]);
   });
 
-  it('removes no server by making it a backup', () => {
+  it('removes no server by making it a spare', () => {
     expect(removesServer(before, plan(replica(5), replica(6, backup)).view)).toBe(false);
     expect(removesServer(plan(replica(5), replica(6, backup)).view, plan(replica(5)).view)).toBe(true);
   });

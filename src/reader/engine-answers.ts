@@ -23,7 +23,7 @@ export interface Body {
 }
 
 /** The reader's view of its engine. Every call fails with an EngineError. */
-export interface SwarmView {
+export interface EngineAnswers {
   version(): Promise<ReducedVersion>;
   services(): Promise<Body>;
   tasks(): Promise<Body>;
@@ -45,7 +45,7 @@ interface Services {
 }
 
 /** Asks the engine once for all clients that ask within 200 ms. There is one call to each path at a time. */
-export function createSwarmView(engine: Engine, report: EngineReport, nowMs: () => number, signal: AbortSignal): SwarmView {
+export function createEngineAnswers(engine: Engine, report: EngineReport, nowMs: () => number, signal: AbortSignal): EngineAnswers {
   const readVersion = unlessSame(questions.version, reduceVersion);
   const readServices = unlessSame(questions.services, (json): Services => {
     const { services: list, withRole } = reduceServices(json);

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { createSwarmView } from '../../../src/reader/swarm-view.ts';
-import type { SwarmView } from '../../../src/reader/swarm-view.ts';
+import { createEngineAnswers } from '../../../src/reader/engine-answers.ts';
+import type { EngineAnswers } from '../../../src/reader/engine-answers.ts';
 import { dockerService, dockerTask, dockerVersion } from '../../support/swarm/docker-json.ts';
 
 /** An engine whose answers the test sets, and a clock that moves past each answer's age at every look. */
-function createBench(): { readonly answers: Record<string, unknown>; readonly look: () => SwarmView } {
+function createBench(): { readonly answers: Record<string, unknown>; readonly look: () => EngineAnswers } {
   const answers: Record<string, unknown> = { '/version': dockerVersion, '/services': [dockerService()], '/tasks': [dockerTask()] };
   let nowMs = 0;
-  const view = createSwarmView(
+  const view = createEngineAnswers(
     { get: ({ path }) => Promise.resolve(Buffer.from(JSON.stringify(answers[path]))) },
     { worked: () => undefined, failed: () => undefined },
     () => nowMs,
