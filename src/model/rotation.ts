@@ -13,7 +13,7 @@ export type Rank = (typeof ranks)[number];
 export interface Standing {
   readonly rank: Rank;
   readonly reason: string;
-  /** The container isn't ready, but may be a standby of ready ones. */
+  /** The container is stopping or demoted, but may be a standby of ready ones, as each starting container may. */
   readonly standsBy?: true;
 }
 
@@ -36,7 +36,7 @@ export function judge(member: Judged, note: Note = {}): Standing {
   return judgeHealth(container.health, labels.health, note);
 }
 
-/** A drain and a failed probe count more than the source's hope. */
+/** A drain or a failed probe counts more than the source's word that the container may still answer. */
 function mayStandBy({ container, labels: { drain, health } }: Judged, { drained, probe }: Note): boolean {
   const isDrained = drain === true || drained === true;
   const hasFailed = health !== undefined && health.by !== 'docker' && health.by !== 'none' && probe?.answer === 'not-ready';
@@ -49,21 +49,19 @@ function judgeHealth(health: Health, wanted: Labels['health'], { probe: verdict,
   if (verdict === undefined) {
     // A container that ran before meet-gen started was most likely in rotation, and stays there until its probe has an
     // answer.
-    return justStarted === true ? { rank: 'starting', reason: 'its probe has no answer yet', standsBy: true } : standingByHealth[health];
+    return justStarted === true ? { rank: 'starting', reason: 'its probe has no answer yet' } : standingByHealth[health];
   }
   if (verdict.answer === 'ready') return { rank: 'ready', reason: `probe: ${verdict.detail}` };
-  const failing = `probe: ${verdict.detail}`;
-  if (verdict.answer === 'not-ready')
-    return verdict.wasReady ? { rank: 'unhealthy', reason: failing } : { rank: 'starting', reason: failing, standsBy: true };
-  const standing = standingByHealth[health];
-  return { ...standing, reason: `${standing.reason}; its probe is unclear: ${verdict.detail}` };
+  if (verdict.answer === 'not-ready') return { rank: verdict.wasReady ? 'unhealthy' : 'starting', reason: `probe: ${verdict.detail}` };
+  const { rank, reason } = standingByHealth[health];
+  return { rank, reason: `${reason}; its probe is unclear: ${verdict.detail}` };
 }
 
 const standingByHealth: Readonly<Record<Health, Standing>> = {
   healthy: { rank: 'ready', reason: 'healthy' },
   'healthy-or-none': { rank: 'ready', reason: 'running, and no health check fails' },
   none: { rank: 'ready', reason: 'running, without a health check' },
-  starting: { rank: 'starting', reason: 'health check has not passed yet', standsBy: true },
+  starting: { rank: 'starting', reason: 'health check has not passed yet' },
   unhealthy: { rank: 'unhealthy', reason: 'health check fails' },
 };
 

@@ -79,7 +79,7 @@ function standbyEndpoints(replicas: readonly Replica[]): readonly string[] {
   const isStartingOnly = ready.some(({ isBackup, parameters }) => isBackup === true || parameters?.maxConns !== undefined);
   const standbys = replicas.filter(
     ({ standing: { rank, standsBy }, isUnguarded }) =>
-      standsBy === true && isUnguarded !== true && (rank === 'starting' || !isStartingOnly),
+      isUnguarded !== true && (rank === 'starting' || (standsBy === true && !isStartingOnly)),
   );
   return endpoints(standbys).filter((endpoint) => !live.includes(endpoint));
 }
